@@ -1,0 +1,1 @@
+"""atelier: a workshop on background jobs that checks what its learners write by running it."""

@@ -1,0 +1,21 @@
+"""Free ports on the loopback interface."""
+
+from __future__ import annotations
+
+import socket
+
+# Left to the learner's own programs, whether they run now or in a minute.
+_KEPT_FREE = frozenset({5000, 6379, 8000})
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nothing listens on.
+
+    Another process may take it before it is used: whoever starts a server tries again.
+    """
+    while True:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = int(listener.getsockname()[1])
+        if port not in _KEPT_FREE:
+            return port

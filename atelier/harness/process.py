@@ -1,0 +1,105 @@
+"""One process of a learner's program, or of the servers around it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from atelier.harness.deadline import Deadline
+from atelier.harness.family import Family
+from atelier.harness.output import Output
+from atelier.i18n import _
+from atelier.verdicts import OurSide, TookTooLong
+
+
+class Process:
+    """A started command: what it prints, how it ends."""
+
+    def __init__(
+        self, family: Family, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]
+    ) -> None:
+        self.command = command
+        self.cwd = cwd
+        reading, writing = os.pipe()
+        try:
+            self._process = family.start(command, cwd=cwd, env=env, output=writing)
+        except OSError as error:
+            os.close(reading)
+            raise OurSide(
+                _("{command} could not be started.", command=Path(command[0]).name),
+                seen=f"{error.strerror}: {command[0]}",
+            ) from error
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        self.output = Output(reading)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, negative for a signal, None while it runs."""
+        return self._process.poll()
+
+    def wait_for(self, pattern: str, deadline: Deadline, start: int = 0) -> re.Match[str] | None:
+        """Wait for `pattern` in the output; None when the process ended without it.
+
+        Raises TookTooLong, with where a Python program stood, when the deadline passed.
+        """
+        match = self.output.find(pattern, deadline, start)
+        if match is None and self.exit_code is None:
+            # The output may close a moment before the exit code is there.
+            try:
+                self._process.wait(min(1.0, deadline.remaining))
+            except subprocess.TimeoutExpired:
+                raise self.too_long(deadline) from None
+        return match
+
+    def wait(self, deadline: Deadline) -> int:
+        """Wait for the end and return the exit code. Raises TookTooLong."""
+        try:
+            code = self._process.wait(deadline.remaining)
+        except subprocess.TimeoutExpired:
+            raise self.too_long(deadline) from None
+        self.output.drain(Deadline(0.5))  # a child left behind may hold the other end open
+        return code
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process itself; nothing happens when it has ended."""
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """End the process and its group at once."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def too_long(self, deadline: Deadline) -> TookTooLong:
+        """Say that the deadline passed, and where the program stood if Python can tell.
+
+        PYTHONFAULTHANDLER is set in a learner's environment: SIGABRT prints the stack.
+        """
+        from atelier.harness.crash import place_in_dump
+
+        before = len(self.output.text)
+        if self._process.poll() is None:
+            self.signal(signal.SIGABRT)
+            self.output.find(r"^  File .*\n(?!  File)", Deadline(1.0), before)
+        place = place_in_dump(self.output.text[before:], self.cwd)
+        return TookTooLong(
+            _(
+                "{command} did not answer within {seconds:.0f} seconds.",
+                command=Path(self.command[0]).name,
+                seconds=deadline.seconds,
+            ),
+            seen=place,
+        )

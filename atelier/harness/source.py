@@ -1,0 +1,124 @@
+"""The files of a learner's project as a check sees them."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from atelier.harness.environment import read_dotenv
+from atelier.harness.interpreter import Interpreter
+from atelier.i18n import _
+from atelier.verdicts import NotYet, ProgramStopped
+
+_LEFT_OUT = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "instance"})
+_LARGEST = 20 * 1024 * 1024  # bytes; a program does not need a larger file to run a check
+_LARGEST_TEXT = 1024 * 1024
+
+
+class Source:
+    """The project in the folder `root` and the environment it runs in."""
+
+    def __init__(self, root: Path, interpreter: Interpreter | None) -> None:
+        self.root = root
+        self._interpreter = interpreter
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """The project's environment. Raises NotYet, with what to type, when there is none."""
+        if self._interpreter is None:
+            raise NotYet(
+                _("The project has no virtual environment."),
+                seen=_("There is no Python in .venv, and pipenv knows of none."),
+                look=_("In the project's folder, have you run: pipenv install?"),
+            )
+        return self._interpreter
+
+    def has(self, name: str) -> bool:
+        """Whether the file `name` is there."""
+        return (self.root / name).is_file()
+
+    def text(self, name: str) -> str:
+        """Return the text of the file `name`, undecodable bytes replaced. Raises NotYet."""
+        try:
+            with (self.root / name).open("rb") as file:
+                return file.read(_LARGEST_TEXT).decode("utf-8", "replace")
+        except OSError as error:
+            raise NotYet(
+                _("The file {name} is not there.", name=name),
+                look=_("Is it in the project's folder, and spelt exactly like this?"),
+            ) from error
+
+    def parse(self, name: str) -> ast.Module:
+        """Return the syntax tree of a Python file. Raises NotYet, ProgramStopped."""
+        text = self.text(name)
+        try:
+            return ast.parse(text, name)
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None)
+            raise ProgramStopped(
+                _("Python cannot read {name}.", name=name),
+                seen=f"{name}, line {line}\n{type(error).__name__}: {getattr(error, 'msg', error)}",
+                look=_("What is missing on this line, or on the one before?"),
+            ) from error
+
+    def pipfile(self) -> dict[str, Any]:
+        """Return its Pipfile. Raises NotYet when it is missing or cannot be read."""
+        try:
+            return tomllib.loads(self.text("Pipfile"))
+        except tomllib.TOMLDecodeError as error:
+            raise NotYet(
+                _("The Pipfile cannot be read."),
+                seen=str(error),
+                look=_("Which line did you change by hand?"),
+            ) from error
+
+    def tracked_by_git(self, name: str) -> bool:
+        """Whether git keeps the file `name`; False where there is no repository."""
+        listed = subprocess.run(
+            ["git", "-C", str(self.root), "ls-files", "--", name],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return listed.returncode == 0 and bool(listed.stdout.strip())
+
+    @property
+    def dotenv(self) -> dict[str, str]:
+        """The variables of its `.env`."""
+        return read_dotenv(self.root / ".env")
+
+    def shadows(self) -> list[str]:
+        """Return the top-level files and folders that hide an installed package or Python's own."""
+        found = []
+        for entry in sorted(self.root.iterdir()):
+            name = entry.stem if entry.suffix == ".py" else entry.name
+            is_module = entry.suffix == ".py" or (entry / "__init__.py").is_file()
+            if is_module and (
+                name in sys.stdlib_module_names
+                or (self._interpreter is not None and self._interpreter.has(name))
+            ):
+                found.append(entry.name)
+        return found
+
+    def copy(self, target: Path) -> None:
+        """Copy what a program needs to run: no git, no environment, no database, no caches."""
+        shutil.copytree(self.root, target, symlinks=True, ignore=_left_out)
+
+
+def _left_out(directory: str, names: list[str]) -> set[str]:
+    left: set[str] = set()
+    for name in names:
+        path = Path(directory, name)
+        if name in _LEFT_OUT or (path / "pyvenv.cfg").is_file():
+            left.add(name)
+        elif not path.is_dir() and (not path.is_file() or path.stat().st_size > _LARGEST):
+            left.add(name)  # sockets and pipes, broken links, dumps
+        elif not os.access(path, os.R_OK):
+            left.add(name)
+    return left

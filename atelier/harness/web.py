@@ -1,0 +1,191 @@
+"""A learner's web server, and requests to it with total deadlines and bounded bodies."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from atelier.harness.deadline import Deadline
+from atelier.harness.once import Once
+from atelier.harness.ports import free_port
+from atelier.i18n import _
+from atelier.verdicts import ProgramStopped, TookTooLong
+
+if TYPE_CHECKING:
+    import httpx
+
+    from atelier.harness.process import Process
+    from atelier.harness.world import World
+
+PRODUCTS = "/api/v1/products"
+_RUNNING = r"Running on http://"
+_START_WITHIN = 20.0  # seconds
+_ANSWER_WITHIN = 30.0
+_LARGEST_BODY = 1024 * 1024
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back: the status, the body, and the time it took in seconds."""
+
+    status: int
+    content_type: str
+    body: bytes
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the body read as JSON, None when it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+class Web:
+    """A running web server."""
+
+    def __init__(self, world: World, process: Process, port: int) -> None:
+        self._world = world
+        self._process = process
+        self.port = port
+        self._client: Once[httpx.Client] = Once()
+        self.products: list[dict[str, Any]] = []
+
+    @property
+    def log(self) -> str:
+        """What it printed so far."""
+        return self._process.output.text
+
+    def get(self, path: str, seconds: float = _ANSWER_WITHIN) -> Response:
+        """Ask for `path`. Raises TookTooLong, ProgramStopped."""
+        return self.request("GET", path, seconds=seconds)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        data: Any = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        seconds: float = _ANSWER_WITHIN,
+    ) -> Response:
+        """Send a request, with `data` as its JSON body or `body` as it is.
+
+        `seconds` bounds the whole exchange. Raises TookTooLong, ProgramStopped.
+        """
+        import httpx
+
+        if data is not None:
+            body = json.dumps(data).encode()
+        headers = {"Content-Type": content_type} if body is not None else {}
+        client = self._client.get(_make_client)
+        deadline = Deadline(seconds)
+        began = time.monotonic()
+        received = bytearray()
+        try:
+            with client.stream(
+                method, self._url(path), content=body, headers=headers, timeout=seconds
+            ) as response:
+                for chunk in response.iter_raw():
+                    received += chunk
+                    if deadline.over:
+                        raise self._too_long(method, path, seconds)
+                    if len(received) > _LARGEST_BODY:
+                        break
+        except httpx.TimeoutException:
+            raise self._too_long(method, path, seconds) from None
+        except httpx.TransportError as error:
+            if self._process.exit_code is not None:
+                raise self._world.stopped("flask run", self._process) from None
+            raise ProgramStopped(
+                _("{method} {path} got no answer.", method=method, path=path),
+                seen=f"{type(error).__name__}: {error}",
+            ) from None
+        return Response(
+            response.status_code,
+            response.headers.get("Content-Type", ""),
+            bytes(received),
+            time.monotonic() - began,
+        )
+
+    def _url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def _too_long(self, method: str, path: str, seconds: float) -> TookTooLong:
+        return TookTooLong(
+            _(
+                "{method} {path} did not answer within {seconds:.0f} seconds.",
+                method=method,
+                path=path,
+                seconds=seconds,
+            ),
+            look=_("Which line of the route waits?"),
+        )
+
+    def last_traceback(self) -> str | None:
+        """Return the last traceback in its log, in the learner's files, or None."""
+        from atelier.harness.crash import last_traceback
+
+        return last_traceback(self.log, self._world.root)
+
+    def stop(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+
+def _make_client() -> httpx.Client:
+    """One client for all requests: making one reads every certificate of the system."""
+    import httpx
+
+    return httpx.Client(
+        trust_env=False, verify=False, limits=httpx.Limits(max_keepalive_connections=0)
+    )
+
+
+def start_web(world: World, *options: str) -> Web:
+    """Start `flask run` on a free port and wait until it listens.
+
+    Raises ProgramStopped, TookTooLong.
+    """
+    for attempt in range(_TRIES):
+        port = free_port()
+        process = world.run("flask", "run", "--port", str(port), *options)
+        if process.wait_for(_RUNNING, Deadline(_START_WITHIN)):
+            return Web(world, process, port)
+        if "in use" not in process.output.text or attempt == _TRIES - 1:
+            break
+    raise world.stopped("flask run", process)
+
+
+def start_with_products(world: World) -> Web:
+    """Start the web server on a migrated database and create three products, names at random."""
+    with ThreadPoolExecutor(1) as pool:  # two Pythons start side by side
+        migrated = pool.submit(world.migrate)
+        web = start_web(world)
+        migrated.result()
+    for number in range(3):
+        name = f"product {number} {secrets.token_hex(3)}"
+        response = web.request("POST", PRODUCTS, data={"name": name})
+        if response.status != 201:
+            raise ProgramStopped(
+                _(
+                    "POST {path} answered {status} instead of 201.",
+                    path=PRODUCTS,
+                    status=response.status,
+                ),
+                seen=web.last_traceback() or response.text[:300],
+                look=_("Do the products of step 06 still work?"),
+            )
+        web.products.append(response.json())
+    return web

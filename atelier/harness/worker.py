@@ -1,0 +1,111 @@
+"""A learner's worker, started as the lessons start it."""
+
+from __future__ import annotations
+
+import re
+import signal
+from typing import TYPE_CHECKING, Any
+
+from atelier.harness.deadline import Deadline
+from atelier.harness.once import Once
+from atelier.harness.queue import QUEUE
+from atelier.i18n import _
+from atelier.verdicts import TookTooLong
+
+if TYPE_CHECKING:
+    from atelier.harness.process import Process
+    from atelier.harness.world import World
+
+READY = r"^.*\] \S+ ready\.$"
+_START_WITHIN = 20.0  # seconds
+_TASK = re.compile(r"^  \. (\S+)$", re.MULTILINE)
+# What a worker says to other workers costs a second at its start, and a check has only one.
+# In threads, tasks that wait do so side by side.
+_SPEED = (
+    *("--without-mingle", "--without-gossip", "--without-heartbeat"),
+    *("--pool=threads", "--concurrency=4"),
+)
+# Celery's own means: a worker that listens to another queue, and is told of ours later.
+AT_REST = ("--queues=at-rest",)
+
+
+class Worker:
+    """A worker of the project's `tasks.celery`."""
+
+    def __init__(self, world: World, process: Process) -> None:
+        self._world = world
+        self._process = process
+        self._begun: Once[None] = Once()
+
+    @property
+    def log(self) -> str:
+        """What it printed so far."""
+        return self._process.output.text
+
+    @property
+    def running(self) -> bool:
+        """Whether its process lives."""
+        return self._process.exit_code is None
+
+    def registered_tasks(self) -> list[str]:
+        """Return the names that the worker lists under [tasks] when it starts."""
+        return _TASK.findall(self.log)
+
+    def answers(self, seconds: float = 5.0) -> bool:
+        """Whether it answers a ping within `seconds`."""
+        return self._control("ping", {}, seconds)
+
+    def begin(self) -> None:
+        """Let a worker at rest take from the queue. Raises TookTooLong."""
+        self._begun.get(self._listen_to_the_queue)
+
+    def _listen_to_the_queue(self) -> None:
+        if not self._control("add_consumer", {"queue": QUEUE}, 10.0):
+            raise TookTooLong(
+                _("The worker did not answer within {seconds:.0f} seconds.", seconds=10.0)
+            )
+
+    def _control(self, command: str, arguments: dict[str, str], seconds: float) -> bool:
+        """Whether the worker answers a remote control command within `seconds`."""
+        with _celery()(broker=self._world.redis.url, set_as_current=False) as app:
+            deadline = Deadline(seconds)
+            while not deadline.over:
+                answers = app.control.broadcast(
+                    command, arguments=arguments, reply=True, limit=1, timeout=1.0
+                )
+                if answers:
+                    return True
+        return False
+
+    def wait_for_log(self, pattern: str, seconds: float) -> bool:
+        """Whether `pattern` comes in its log within `seconds`."""
+        return self._process.output.find(pattern, Deadline(seconds)) is not None
+
+    def stop(self) -> None:
+        """End it at once, as a power cut would."""
+        self._process.kill()
+
+    def shut_down(self, seconds: float = 10.0) -> int:
+        """Ask it to stop as Ctrl-C does; return its exit code. Raises TookTooLong."""
+        self._process.signal(signal.SIGINT)
+        return self._process.wait(Deadline(seconds))
+
+
+def _celery() -> Any:
+    """The workshop's own Celery: it speaks the protocol, it runs no task."""
+    from celery import Celery
+
+    return Celery
+
+
+def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Worker:
+    """Start a worker and wait until it is ready.
+
+    Raises ProgramStopped when it ends first, TookTooLong when it is not ready in time.
+    """
+    process = world.run("celery", "-A", app, "worker", "--loglevel=INFO", *_SPEED, *options)
+    deadline = Deadline(_START_WITHIN)
+    _celery()  # while the worker imports its own
+    if process.wait_for(READY, deadline) is None:
+        raise world.stopped("celery worker", process)
+    return Worker(world, process)

@@ -1,0 +1,210 @@
+"""A world of its own for a learner's program: a copy, a home, a Redis, a database, ports."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from atelier.harness.deadline import Deadline
+from atelier.harness.environment import build_environment
+from atelier.harness.family import Family
+from atelier.harness.leftovers import world_prefix
+from atelier.harness.once import Once
+from atelier.harness.process import Process
+from atelier.harness.redis_server import RedisServer
+from atelier.harness.source import Source
+from atelier.i18n import _
+from atelier.verdicts import OurSide, ProgramStopped
+
+if TYPE_CHECKING:
+    from atelier.harness.python import Question
+    from atelier.harness.queue import Queue
+    from atelier.harness.web import Web
+    from atelier.harness.worker import Worker
+
+_COMMAND_WITHIN = 20.0  # seconds
+
+
+class World:
+    """Where one program runs for one check. A context manager: nothing is left behind.
+
+    Its parts start when they are first asked for, once, whichever thread asks.
+    """
+
+    def __init__(self, source: Source, *, redis: bool = True) -> None:
+        self.source = source
+        self.interpreter = source.interpreter
+        self.family = Family()
+        # realpath: on macOS the temporary folder is a link, and tracebacks show its target.
+        self.directory = Path(os.path.realpath(tempfile.mkdtemp(prefix=world_prefix(os.getpid()))))
+        self.worker_options: list[str] = []
+        self._redis: Once[RedisServer] = Once()
+        self._queue: Once[Queue] = Once()
+        self._database: Once[str] = Once()
+        self._web: Once[Web] = Once()
+        self._worker: Once[Worker] = Once()
+        self._resting_worker: Once[Worker] = Once()
+        try:
+            self._prepare(redis)
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self, redis: bool) -> None:
+        self.root = self.directory / (self.source.root.name or "project")
+        self.home = self.directory / "home"
+        self.home.mkdir()
+        try:
+            self.source.copy(self.root)
+        except (OSError, shutil.Error) as error:
+            raise OurSide(_("The project could not be copied."), seen=str(error)[:500]) from error
+        self.redis_server = RedisServer(self.family, self.home, {"PATH": os.defpath})
+        self.redis_server.reserve()
+        self._redis_wanted = redis
+        dotenv = self.source.dotenv
+        self.replaced = {
+            name: value
+            for name, value in (
+                ("REDIS_URL", self.redis_server.url),
+                ("DATABASE_URL", f"sqlite:///{self.home / 'check.db'}"),
+                ("FLASK_RUN_PORT", "0"),
+                ("PORT", "0"),
+            )
+            if name in dotenv
+        }
+        self.env = build_environment(
+            self.interpreter.bin_directory, self.home, dotenv | self.replaced
+        )
+        self._rewrite_dotenv()
+
+    def _rewrite_dotenv(self) -> None:
+        """Give the copy's `.env` our addresses too: Flask reads the file by itself."""
+        path = self.root / ".env"
+        if not path.is_file():
+            return
+        text = path.read_text("utf-8", "replace")
+        for name, value in self.replaced.items():
+            line = re.compile(rf"^(\s*(?:export\s+)?{name}\s*=).*$", re.MULTILINE)
+            text = line.sub(rf"\g<1>{value}", text)
+        path.write_text(text, "utf-8")
+
+    # What runs in it
+
+    def run(self, name: str, *arguments: str) -> Process:
+        """Start the command `name` of the project's environment in the copy."""
+        return self.start([self.interpreter.script(name), *arguments])
+
+    def start(self, command: Sequence[str]) -> Process:
+        """Start `command` in the copy, its Redis running if the project knows of one."""
+        if "REDIS_URL" in self.replaced:
+            _running = self.redis
+        return Process(self.family, command, cwd=self.root, env=self.env)
+
+    def command(self, *words: str, seconds: float = _COMMAND_WITHIN) -> str:
+        """Run a command to its end and return what it printed.
+
+        Raises ProgramStopped when it exits with another code than 0, TookTooLong.
+        """
+        process = self.run(*words)
+        code = process.wait(Deadline(seconds))
+        if code != 0:
+            raise self.stopped(" ".join(words), process)
+        return process.output.text
+
+    def stopped(self, name: str, process: Process) -> ProgramStopped:
+        """Say why `process`, called `name`, stopped."""
+        from atelier.harness.crash import program_stopped
+
+        return program_stopped(
+            name, process.output.text, process.exit_code, self.root, self.source.shadows()
+        )
+
+    def ask(self, code: str, **values: Any) -> Question:
+        """Start `code` in the project's Python, as `flask shell` would; it calls `tell(…)`.
+
+        `values` are its variables: what can be JSON.
+        """
+        from atelier.harness.python import Question
+
+        return Question(self, code, values)
+
+    def python(self, code: str, *, seconds: float = _COMMAND_WITHIN, **values: Any) -> Any:
+        """Run `code` as `ask` does and return what it tells first.
+
+        Raises ProgramStopped, TookTooLong.
+        """
+        return self.ask(code, **values).answer(seconds)
+
+    @property
+    def redis(self) -> RedisServer:
+        """Its Redis, running."""
+        return self._redis.get(self._start_redis)
+
+    def _start_redis(self) -> RedisServer:
+        if self._redis_wanted:
+            self.redis_server.start()
+        return self.redis_server
+
+    @property
+    def queue(self) -> Queue:
+        """What stands in its Redis, read raw."""
+        from atelier.harness.queue import Queue
+
+        return self._queue.get(lambda: Queue(self.redis))
+
+    def migrate(self) -> None:
+        """Apply the project's migrations to its database, once."""
+        self._database.get(lambda: self.command("flask", "db", "upgrade"))
+
+    @property
+    def web(self) -> Web:
+        """Its web server, running, with three products."""
+        from atelier.harness.web import start_with_products
+
+        return self._web.get(lambda: start_with_products(self))
+
+    @property
+    def worker(self) -> Worker:
+        """Its worker, ready."""
+        from atelier.harness.worker import start_worker
+
+        return self._worker.get(lambda: start_worker(self, *self.worker_options))
+
+    @property
+    def resting_worker(self) -> Worker:
+        """A worker that is ready and takes nothing from the queue until its `begin()`."""
+        from atelier.harness.worker import AT_REST, start_worker
+
+        return self._resting_worker.get(lambda: start_worker(self, *AT_REST, *self.worker_options))
+
+    def close(self) -> None:
+        """End every process and remove the folder."""
+        self.family.end()
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.directory, onerror=_make_removable)
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _make_removable(function: Callable[[str], object], path: str, _error: object) -> None:
+    """A folder that the program made read-only is removed all the same."""
+    with contextlib.suppress(OSError):
+        os.chmod(os.path.dirname(path), 0o700)  # noqa: PTH101, PTH120 - as rmtree calls it
+        os.chmod(path, 0o700)  # noqa: PTH101
+        function(path)
