@@ -1,0 +1,88 @@
+"""Runs the criteria of steps on a project and reports what was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from atelier.checks import plugin
+from atelier.checks.plugin import FINDINGS, SETTINGS, Listener, Settings
+from atelier.checks.report import Finding, Report
+from atelier.course import Course, Step
+from atelier.harness.family import end_strays
+from atelier.harness.leftovers import sweep
+from atelier.harness.source import Source
+from atelier.verdicts import OurSide
+
+# Nothing of the machine's or the course's own pytest settings: the same run everywhere.
+_OPTIONS = (
+    *("-c", str(Path(__file__).with_name("pytest.ini"))),
+    *("--import-mode=importlib", "--noconftest", "--disable-plugin-autoload"),
+    *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:capture"),
+    *("-p", "no:faulthandler", "-p", "no:unraisableexception", "-p", "no:threadexception"),
+    "--assert=plain",
+)
+
+
+class _Hand:
+    """Hands the settings to the plugin, and its findings back."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.findings: dict[str, list[Finding]] = {}
+        self.problems: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[SETTINGS] = self.settings
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.problems.append(report.longreprtext)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.findings = session.config.stash[FINDINGS]
+
+
+def check(
+    course: Course,
+    steps: Sequence[Step],
+    source: Source,
+    *,
+    at: Step | None = None,
+    listener: Listener | None = None,
+) -> list[Report]:
+    """Judge the project `source` by the criteria of `steps`, one report a step.
+
+    `at` is the step that the project has reached: criteria that it overtook are skipped;
+    None judges by all. `listener` hears each finding. Raises OurSide when the criteria
+    cannot be run, KeyboardInterrupt after Ctrl-C, when everything is ended and removed.
+    """
+
+    def overtaken(until: str) -> bool:
+        return at is not None and course.step(until).number <= at.number
+
+    hand = _Hand(Settings(source, overtaken, listener))
+    began = time.monotonic()
+    sweep()
+    try:
+        files = [str(file) for step in steps for file in sorted(step.exercise.glob("test_*.py"))]
+        code = pytest.main([*_OPTIONS, f"--rootdir={course.root}", *files], [plugin, hand])
+    finally:
+        end_strays()
+    if code == pytest.ExitCode.INTERRUPTED and not hand.problems:
+        raise KeyboardInterrupt
+    if hand.problems or code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        raise OurSide("The criteria could not be run.", seen="\n".join(hand.problems)[-2000:])
+    taken = time.monotonic() - began
+    return [
+        Report(
+            step.name,
+            tuple(found := hand.findings.get(step.name, [])),
+            taken if len(steps) == 1 else max((f.seconds for f in found), default=0.0),
+        )
+        for step in steps
+    ]
