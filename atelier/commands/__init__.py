@@ -1,0 +1,6 @@
+"""The commands, a file each subject; importing this package defines them all."""
+
+from atelier.commands import branches, check, follow, lesson, progress, servers, start
+from atelier.commands.group import atelier
+
+__all__ = ["atelier", "branches", "check", "follow", "lesson", "progress", "servers", "start"]

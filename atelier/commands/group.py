@@ -1,0 +1,29 @@
+"""The group that every command belongs to, and the option that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from atelier.i18n import LANGUAGES, _
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def in_a_language(function: Command) -> Command:
+    """Add `--lang`, which cli.py reads before the command starts."""
+    option = click.option(
+        "--lang", type=click.Choice(LANGUAGES), expose_value=False, help=_("The language to speak.")
+    )
+    return option(function)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=_("A workshop on background jobs: it runs what you write and says what is there."),
+)
+@in_a_language
+def atelier() -> None:
+    """Hold the commands."""

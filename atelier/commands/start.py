@@ -1,0 +1,98 @@
+"""`start`: the learner's project, made or found again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from atelier.commands.check import check_and_tell
+from atelier.commands.desk import RUN, Desk, lesson_file
+from atelier.commands.group import atelier, in_a_language
+from atelier.git import has_identity
+from atelier.harness.interpreter import find_interpreter
+from atelier.i18n import _, chosen_language
+from atelier.project import (
+    ProjectError,
+    create_project,
+    default_folder,
+    install_log,
+    install_packages,
+    refresh_branches,
+    resolve,
+)
+from atelier.state import Progress
+
+
+@atelier.command(help=_("Make your project, or go on where you are."))
+@click.argument("folder", metavar="[DIR]", required=False)
+@click.option("--at", metavar="STEP", help=_("Begin at this step."))
+@in_a_language
+def start(folder: str | None, at: str | None) -> int:
+    """Make the project or find it again, then show where it is."""
+    desk = Desk()
+    step = desk.course.step(at) if at else None
+    place = _place(desk, folder)
+    progress = desk.state.progress(place) if place.is_dir() else None
+    if progress is None:
+        step = step or desk.course.first
+        create_project(desk.course, place, step)
+        progress = Progress(step.slug)
+        click.echo(_("Your project is ready: {folder}", folder=str(place)))
+    elif step is not None and step.slug != progress.step:
+        raise ProjectError(
+            _(
+                "Your project at {folder} is at the step {step} already. To begin at another "
+                "one, choose a new folder: {command}",
+                folder=str(place),
+                step=progress.step,
+                command=f"{RUN} start DIR --at {step.name}",
+            )
+        )
+    progress.language = chosen_language()
+    desk.state.remember(place, progress)
+    refresh_branches(desk.course, place)
+    if not _install(place):
+        return 1
+    _show_where(desk, place)
+    return 0
+
+
+def _place(desk: Desk, folder: str | None) -> Path:
+    if folder is not None:
+        return resolve(folder)
+    known = desk.state.project
+    if known is not None and known.is_dir():
+        return known
+    return resolve(default_folder(desk.course))
+
+
+def _install(place: Path) -> bool:
+    if find_interpreter(place) is not None:
+        return True
+    click.echo(_("Installing the packages of your project (10 to 60 s) …"))
+    if install_packages(place):
+        return True
+    click.echo(
+        _(
+            "The packages could not be installed: is there a network? What pipenv said is "
+            "in {log}. To try again, in your project's folder: pipenv sync",
+            log=str(install_log()),
+        ),
+        err=True,
+    )
+    return False
+
+
+def _show_where(desk: Desk, place: Path) -> None:
+    step = desk.step()
+    click.echo(_("The workshop:  {folder}", folder=str(desk.course.root)))
+    click.echo(_("Your project:  {folder}", folder=str(place)))
+    if not has_identity(place):
+        click.echo("")
+        click.echo(_("git does not know your name yet, and cannot commit without it. Type:"))
+        click.echo('  git config --global user.name "…"')
+        click.echo('  git config --global user.email "…"')
+    check_and_tell(desk, [step], place)
+    click.echo(_("The lesson to open: {file}", file=lesson_file(step)))
+    click.echo(_("When you have changed something: {command}", command=f"{RUN} check"))

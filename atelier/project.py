@@ -1,0 +1,202 @@
+"""The learner's project: made once, found again, kept safe."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from atelier.branches import commit_start, write_branches
+from atelier.course import Course, Step, read_tree, write_tree
+from atelier.git import git, is_repository
+from atelier.harness.interpreter import (
+    find_interpreter,
+    pipenv_command,
+    pipenv_environment,
+)
+from atelier.i18n import Text, _
+from atelier.paths import data_directory
+
+
+class ProjectError(Exception):
+    """A command cannot do what it was asked for; `text` says why and what to do."""
+
+    def __init__(self, text: Text, code: str = "project") -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+
+
+def create_project(course: Course, folder: Path, step: Step) -> None:
+    """Make a project in `folder`, at the start of `step`, with its solution branches.
+
+    It appears as a whole or not at all. Raises ProjectError, GitFailed, OSError.
+    """
+    refuse_folder(course, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        made.chmod(0o755)
+        git(made, "init", "--quiet", "--initial-branch=main", "--template=")
+        write_branches(course, made)
+        write_tree(course.tree_before(step), made)
+        commit_start(course, made, step)
+        git(made, "update-index", "-q", "--refresh")
+        if folder.exists():
+            folder.rmdir()  # empty, as was seen above; a project replaces it
+        made.rename(folder)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def refuse_folder(course: Course, folder: Path) -> None:
+    """Raise ProjectError unless a project can be made in `folder`."""
+    if folder == course.root or course.root in folder.parents:
+        raise ProjectError(
+            _(
+                "{folder} lies inside the workshop. A project needs a folder outside of it, "
+                "for example: pipenv run atelier start ../shop",
+                folder=str(folder),
+            )
+        )
+    if folder.exists() and not folder.is_dir():
+        raise ProjectError(_("{folder} is a file, not a folder.", folder=str(folder)))
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ProjectError(
+            _(
+                "The folder {folder} is not empty, and nothing in it was touched. Choose "
+                "another one, for example: pipenv run atelier start {other}",
+                folder=str(folder),
+                other=str(folder.with_name(folder.name + "-2")),
+            )
+        )
+
+
+def require_project(folder: Path) -> Path:
+    """Return `folder` when a project can be judged there. Raises ProjectError."""
+    if not folder.is_dir():
+        raise ProjectError(_("There is no folder {folder}.", folder=str(folder)))
+    known = ("wsgi.py", "Pipfile", "config.py", "tasks.py", "models.py")
+    if not any((folder / name).exists() for name in known):
+        raise ProjectError(
+            _(
+                "{folder} is no project: it has none of {files}.",
+                folder=str(folder),
+                files=", ".join(known),
+            )
+        )
+    return folder
+
+
+def install_packages(folder: Path) -> bool:
+    """Install what the project's lock names, in `.venv`; whether that worked.
+
+    An environment that is there already is left as it is. What pipenv says goes to
+    `install_log()`.
+    """
+    if find_interpreter(folder) is not None:
+        return True
+    pipenv = pipenv_command()
+    if pipenv is None:
+        return False
+    env = pipenv_environment(folder) | {"PIPENV_VENV_IN_PROJECT": "1", "PIPENV_NOSPIN": "1"}
+    log = install_log()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [pipenv, "sync"],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    return done.returncode == 0
+
+
+def install_log() -> Path:
+    """Return the file that holds what pipenv printed when it last installed packages."""
+    return data_directory() / "install.log"
+
+
+def snapshot(course: Course, folder: Path, reason: str) -> str | None:
+    """Keep every file of the project that git does not ignore, and every file of a step.
+
+    They go to a bare repository of the tool's own, in the user's data folder. The
+    project's index, branches and stash are not touched. Returns the commit, None when
+    there is nothing to keep. Raises GitFailed, OSError.
+    """
+    if not folder.is_dir():
+        return None
+    repository = snapshots_of(folder)
+    if not repository.is_dir():
+        repository.mkdir(parents=True)
+        git(repository, "init", "--quiet", "--bare", "--template=")
+        exclude = repository / "info" / "exclude"  # also when the project's .gitignore is gone
+        exclude.parent.mkdir(exist_ok=True)
+        exclude.write_text(".venv\n__pycache__\n")
+    with tempfile.TemporaryDirectory() as scratch:
+        env = {
+            "GIT_DIR": str(repository),
+            "GIT_WORK_TREE": str(folder),
+            "GIT_INDEX_FILE": str(Path(scratch) / "index"),
+            "GIT_AUTHOR_DATE": f"{int(time.time())} +0000",
+            "GIT_COMMITTER_DATE": f"{int(time.time())} +0000",
+        }
+        settings = ("-c", "core.autocrlf=false", "-c", "core.safecrlf=false")
+        git(folder, *settings, "add", "--all", "--", ".", env=env)
+        ignored = [name for name in _files_of_steps(course) if (folder / name).is_file()]
+        if ignored:
+            git(folder, *settings, "add", "--force", "--", *sorted(ignored), env=env)
+        tree = git(folder, "write-tree", env=env)
+        parents = git(folder, "for-each-ref", "--format=%(objectname)", "refs/snapshots", env=env)
+        last = ["-p", parents.splitlines()[-1]] if parents else []
+        commit = git(folder, "commit-tree", tree, *last, "-m", reason, env=env)
+        name = f"refs/snapshots/{time.time_ns():020d}"
+        git(folder, "update-ref", name, commit, env=env)
+    return commit
+
+
+def snapshots_of(folder: Path) -> Path:
+    """Return the repository that keeps the snapshots of the project in `folder`."""
+    key = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return data_directory() / "snapshots" / f"{folder.name}-{key}.git"
+
+
+def _files_of_steps(course: Course) -> set[str]:
+    return {name for step in course.steps for name in course.tree(step)}
+
+
+def hand_out(course: Course, folder: Path, step: Step) -> list[str]:
+    """Write the files that `step` hands out into the project; return their names.
+
+    A file of the learner's that differs stays as it is and is left out of the list.
+    """
+    given = read_tree(step.exercise / "start")
+    new = {name: content for name, content in given.items() if not (folder / name).exists()}
+    write_tree(new, folder)
+    return sorted(new)
+
+
+def refresh_branches(course: Course, folder: Path) -> None:
+    """Bring the solution branches up to date, if the project is still a repository."""
+    if is_repository(folder):
+        with contextlib.suppress(OSError):
+            write_branches(course, folder)
+
+
+def default_folder(course: Course) -> Path:
+    """Return where a project is made unless the learner chooses: beside the workshop."""
+    return course.root.parent / "shop"
+
+
+def resolve(folder: str | os.PathLike[str]) -> Path:
+    """Return `folder` as an absolute path without links or `..`."""
+    return Path(os.path.realpath(Path(folder).expanduser()))
