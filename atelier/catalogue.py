@@ -1,0 +1,109 @@
+"""The French catalogue kept in step with the sentences in the code (for authors; needs Babel)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from atelier.course import workshop_root
+
+_PLACES = ("atelier/**/*.py", "exercises/*/test_*.py")
+_KEYWORDS = {"_": None}
+
+
+def catalogue_file(root: Path) -> Path:
+    """Return the French catalogue of the workshop in `root`."""
+    return root / "atelier" / "locale" / "fr" / "LC_MESSAGES" / "atelier.po"
+
+
+def sources(root: Path) -> list[str]:
+    """Return every sentence that is marked for translation, sorted."""
+    found: set[str] = set()
+    for place in _PLACES:
+        for file in root.glob(place):
+            for _line, message, _comments, _context in extract_from_file(
+                "python", file, keywords=_KEYWORDS
+            ):
+                found.add(message if isinstance(message, str) else message[0])
+    return sorted(found - {""})
+
+
+def read_catalogue(root: Path) -> Catalog:
+    """Return the catalogue as it stands, an empty one when there is none."""
+    file = catalogue_file(root)
+    if not file.exists():
+        return Catalog(locale="fr")
+    with file.open("rb") as content:
+        return read_po(content, locale="fr")
+
+
+def updated(root: Path) -> Catalog:
+    """Return the catalogue with every sentence of the code, and no other."""
+    known = read_catalogue(root)
+    catalogue = Catalog(locale="fr", charset="utf-8", fuzzy=False)
+    for source in sources(root):
+        message = known.get(source)
+        catalogue.add(source, message.string if message else "")
+    return catalogue
+
+
+def po_bytes(catalogue: Catalog) -> bytes:
+    """Return a catalogue as a .po file, with nothing in it that changes by the day."""
+    output = io.BytesIO()
+    write_po(output, catalogue, width=0, omit_header=True)
+    header = b'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\nLanguage: fr\\n"\n\n'
+    return header + output.getvalue().lstrip(b"\n")
+
+
+def mo_bytes(catalogue: Catalog) -> bytes:
+    """Return a catalogue as a .mo file, with the same header."""
+    with_header = read_po(io.BytesIO(po_bytes(catalogue)), locale="fr")
+    with_header.mime_headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Language", "fr"),
+    ]
+    output = io.BytesIO()
+    write_mo(output, with_header)
+    return output.getvalue()
+
+
+def defects(root: Path) -> Iterator[str]:
+    """Yield what is wrong with the catalogue: untranslated, fuzzy, left over, stale."""
+    known = read_catalogue(root)
+    wanted = set(sources(root))
+    for source in sorted(wanted):
+        message = known.get(source)
+        if message is None or not message.string:
+            yield f"no French for: {source}"
+        elif message.fuzzy:
+            yield f"the French is fuzzy: {source}"
+    for message in known:
+        if message.id and message.id not in wanted:
+            yield f"no longer in the code: {message.id}"
+    file = catalogue_file(root)
+    if not file.exists() or file.read_bytes() != po_bytes(updated(root)):
+        yield f"{file.name} is not as script/catalogue writes it"
+    elif file.with_suffix(".mo").read_bytes() != mo_bytes(updated(root)):
+        yield f"{file.with_suffix('.mo').name} is stale: run script/catalogue"
+
+
+def main() -> None:
+    """Write the catalogue anew and say what is missing."""
+    root = workshop_root()
+    catalogue = updated(root)
+    file = catalogue_file(root)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(po_bytes(catalogue))
+    file.with_suffix(".mo").write_bytes(mo_bytes(catalogue))
+    for defect in defects(root):
+        print(defect)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+import os
+
+
+class Config:
+    SQLALCHEMY_DATABASE_URI = os.environ.get("DATABASE_URL", "sqlite:///shop.db")
+    CELERY_BROKER_URL = os.environ["REDIS_URI"]
+    CELERY_RESULT_BACKEND = os.environ["REDIS_URI"]

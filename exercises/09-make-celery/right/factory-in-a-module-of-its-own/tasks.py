@@ -1,0 +1,4 @@
+from background import make_celery
+from wsgi import app
+
+celery = make_celery(app)

@@ -1,0 +1,15 @@
+from celery import Celery
+
+from wsgi import app
+
+
+def make_celery(app):
+    celery = Celery(
+        app.import_name,
+        broker=app.config["CELERY_BROKER_URL"],
+        backend=app.config["CELERY_RESULT_BACKEND"],
+    )
+    return celery
+
+
+celery_app = make_celery(app)

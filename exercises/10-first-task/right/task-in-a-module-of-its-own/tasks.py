@@ -1,0 +1,18 @@
+from celery import Celery
+
+from wsgi import app
+
+
+def make_celery(app):
+    celery = Celery(
+        app.import_name,
+        broker=app.config["CELERY_BROKER_URL"],
+        backend=app.config["CELERY_RESULT_BACKEND"],
+    )
+    return celery
+
+
+celery = make_celery(app)
+celery.set_default()
+
+from arithmetic import very_slow_add  # noqa: E402, F401

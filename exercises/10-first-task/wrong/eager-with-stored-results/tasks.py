@@ -1,0 +1,24 @@
+import time
+
+from celery import Celery
+
+from wsgi import app
+
+
+def make_celery(app):
+    celery = Celery(
+        app.import_name,
+        broker=app.config["CELERY_BROKER_URL"],
+        backend=app.config["CELERY_RESULT_BACKEND"],
+    )
+    return celery
+
+
+celery = make_celery(app)
+celery.conf.update(task_always_eager=True, task_store_eager_result=True)
+
+
+@celery.task()
+def very_slow_add(a, b):
+    time.sleep(3)
+    return a + b

@@ -1,0 +1,23 @@
+import time
+
+from celery import Celery
+
+from wsgi import app
+
+
+def make_celery(app):
+    celery = Celery(
+        app.import_name,
+        broker=app.config["CELERY_BROKER_URL"],
+        backend=app.config["CELERY_RESULT_BACKEND"],
+    )
+    return celery
+
+
+celery = make_celery(app)
+
+
+@celery.task(ignore_result=True)
+def very_slow_add(a, b):
+    time.sleep(3)
+    return a + b

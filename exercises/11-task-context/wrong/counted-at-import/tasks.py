@@ -1,0 +1,40 @@
+import time
+
+from celery import Celery
+
+from models import Product, db
+from wsgi import app
+
+
+def make_celery(app):
+    celery = Celery(
+        app.import_name,
+        broker=app.config["CELERY_BROKER_URL"],
+        backend=app.config["CELERY_RESULT_BACKEND"],
+    )
+
+    class ContextTask(celery.Task):
+        def __call__(self, *args, **kwargs):
+            with app.app_context():
+                return self.run(*args, **kwargs)
+
+    celery.Task = ContextTask
+    return celery
+
+
+celery = make_celery(app)
+
+
+@celery.task()
+def very_slow_add(a, b):
+    time.sleep(3)
+    return a + b
+
+
+with app.app_context():
+    NUMBER_OF_PRODUCTS = db.session.scalar(db.select(db.func.count(Product.id)))
+
+
+@celery.task()
+def count_products():
+    return NUMBER_OF_PRODUCTS
