@@ -1,0 +1,1 @@
+"""What stands in a Redis that Celery uses, for the eyes of a learner."""
