@@ -1,0 +1,51 @@
+"""A lesson reads well on GitHub: its links lead somewhere, its alerts are drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from atelier.lesson.blocks import Alert, Document
+from atelier.lesson.parse import read_lesson
+
+
+def readability_defects(document: Document) -> Iterator[str]:
+    """Yield alerts that GitHub does not draw, and links and pictures that lead nowhere."""
+    for block in document.blocks:
+        if isinstance(block, Alert) and block.depth:
+            yield (
+                f"{document.path}:{block.line}: an alert inside another block is not drawn by "
+                "GitHub; move it to the top level"
+            )
+    for link in document.links:
+        if link.is_picture and not link.text.strip():
+            yield f"{document.path}:{link.line}: say in words what the picture {link.target} shows"
+        if "://" in link.target or link.target.startswith("mailto:"):
+            continue
+        name, _hash, anchor = link.target.partition("#")
+        page = (document.path.parent / name).resolve() if name else document.path
+        if not page.exists():
+            yield f"{document.path}:{link.line}: there is no {link.target}"
+        elif anchor and page.suffix == ".md" and anchor not in anchors(page):
+            yield f"{document.path}:{link.line}: {page.name} has no heading #{anchor}"
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    """Return the anchors of a page's headings as GitHub makes them."""
+    found: set[str] = set()
+    for heading in read_lesson(page).headings():
+        anchor = base = anchor_of(heading.text)
+        number = 0
+        while anchor in found:
+            number += 1
+            anchor = f"{base}-{number}"
+        found.add(anchor)
+    return frozenset(found)
+
+
+def anchor_of(heading: str) -> str:
+    """Return a heading's anchor: lower case, no punctuation, spaces to hyphens, accents kept."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

@@ -1,0 +1,21 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from atelier.course import Course, workshop_root
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    """The course of this workshop."""
+    return Course(workshop_root())
+
+
+@pytest.fixture(autouse=True)
+def own_data_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the tests away from what is remembered on this machine."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
