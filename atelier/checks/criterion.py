@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from atelier.i18n import Text
 from atelier.verdicts import NotYet, Skipped
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -73,6 +74,8 @@ def _shown(seen: Any) -> str | None:
             text = json.dumps(seen, ensure_ascii=False)
         except (TypeError, ValueError):
             text = repr(seen)
+    if isinstance(text, str) and not isinstance(text, Text):
+        text = text.strip()
     if text is None or len(text) <= _SEEN_LENGTH:
         return text
     return text[:_SEEN_LENGTH] + " …"

@@ -14,6 +14,8 @@ _DUMP_FRAME = re.compile(r'^ *File "(?P<path>[^"]+)", line (?P<line>\d+) in (?P<
 _START = "Traceback (most recent call last):"
 # The last line of a traceback: a class, perhaps with its module, then what it says.
 _ERROR = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?::|$)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_ACCESS_LOG = re.compile(r'^\S+ - - \[|"[A-Z]+ \S+ HTTP/\d')
 _FRAMES_SHOWN = 3
 _MESSAGE_LINES = 4
 _LINE_LENGTH = 300
@@ -27,31 +29,49 @@ def program_stopped(
     `exit_code` is None when an exception was caught and the process lives on.
     `shadows` are files at the top of the project that hide a package of the same name.
     """
+    output = clean(output, root)
     seen = last_traceback(output, root)
-    look: Text | None = None
-    hidden = [file for file in shadows if seen is None or _concerns(file, output, root)]
-    missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", seen or "")
-    if hidden:
-        look = _(
-            "Your file {file} hides the package of the same name: rename it. Is that the cause?",
-            file=hidden[0],
-        )
-    elif missing:
-        look = _(
-            "Is the package installed in this project? Is the name {name} spelt right?",
-            name=missing.group(1).split(".")[0],
-        )
-    elif seen is not None:
-        look = _("What does this line expect that is not there?")
+    look = _question(output, seen, [file for file in shadows if _concerns(file, seen, output)])
     if seen is None:
-        last = [line for line in output.splitlines() if line.strip()][-3:]
-        seen = "\n".join(line[:_LINE_LENGTH] for line in last) or None
-        look = look or _("Does something in your files end the program, sys.exit for example?")
+        seen = "\n".join(last_lines(output, 3)) or None
     if exit_code is None:
         message = _("An exception ended this.")
     else:
         message = _("{name} stopped with exit code {code}.", name=name, code=exit_code)
     return ProgramStopped(message, seen=seen, look=look)
+
+
+def _question(output: str, seen: str | None, hidden: list[str]) -> Text:
+    """The one question that leads to the cause."""
+    missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", seen or "")
+    if hidden:
+        return _(
+            "Your file {file} hides the package of the same name: rename it. Is that the cause?",
+            file=hidden[0],
+        )
+    if missing:
+        return _(
+            "Is the package installed in this project? Is the name {name} spelt right?",
+            name=missing.group(1).split(".")[0],
+        )
+    if "partially initialized module" in (seen or ""):
+        return _("Do two of your files import each other at their top?")
+    if "Unable to load celery application" in output:
+        return _("Does tasks.py have a variable celery, and is the file saved?")
+    if seen is not None:
+        return _("What does this line expect that is not there?")
+    return _("Does something in your files end the program, sys.exit for example?")
+
+
+def clean(text: str, root: Path) -> str:
+    """Return what a program printed without colours, and with the paths that its author knows."""
+    return _COLOUR.sub("", text).replace(f"({root}/", "(")
+
+
+def last_lines(text: str, count: int) -> list[str]:
+    """Return the last lines of `text` that say something, each of a length to read."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return [line[:_LINE_LENGTH] for line in lines[-count:]]
 
 
 def last_traceback(output: str, root: Path) -> str | None:
@@ -111,7 +131,8 @@ def _source_line(following: list[str]) -> list[str]:
 def _continued(following: list[str]) -> list[str]:
     kept: list[str] = []
     for line in following:
-        if not line.strip() or line.startswith(("[", "During handling", "The above")):
+        over = line.startswith(("[", "During handling", "The above")) or _ACCESS_LOG.search(line)
+        if not line.strip() or over:
             break
         kept.append(line)
     return kept
@@ -122,7 +143,6 @@ def _last_frames(frames: list[str]) -> list[str]:
     return frames[heads[-_FRAMES_SHOWN] :] if len(heads) > _FRAMES_SHOWN else frames
 
 
-def _concerns(file: str, output: str, root: Path) -> bool:
-    """Whether the hidden package's name, or the file that hides it, stands in the output."""
-    module = Path(file).stem
-    return str(root / file) in output or re.search(rf"\b{re.escape(module)}\b", output) is not None
+def _concerns(file: str, seen: str | None, output: str) -> bool:
+    """Whether a file that hides a package can be the cause of what was printed."""
+    return seen is None or re.search(rf"\b{re.escape(Path(file).stem)}\b", output) is not None

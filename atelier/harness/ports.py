@@ -8,6 +8,21 @@ import socket
 _KEPT_FREE = frozenset({5000, 6379, 8000})
 
 
+def hold_port(port: int = 0) -> socket.socket:
+    """Return a socket that keeps a port of 127.0.0.1 without listening: connections are refused.
+
+    `port` 0 chooses a free one. Close it where a server of ours is to take the port.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        holder.bind(("127.0.0.1", port or free_port()))
+    except BaseException:
+        holder.close()
+        raise
+    return holder
+
+
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 that nothing listens on.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
 from functools import cache
 from importlib.util import find_spec
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
-from atelier.harness.ports import free_port
+from atelier.harness.ports import hold_port
 from atelier.harness.process import Process
 from atelier.i18n import _
 from atelier.verdicts import OurSide
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 READY = "Ready to accept connections"
 _OLDEST = (6, 2)  # what Celery 5.7 asks for
 _START_WITHIN = 10.0  # seconds
-_TRIES = 5
 
 
 @cache
@@ -72,6 +72,7 @@ class RedisServer:
         self._directory = directory
         self._environment = environment
         self._process: Process | None = None
+        self._holder: socket.socket | None = None
         self.port = 0
 
     @property
@@ -85,34 +86,40 @@ class RedisServer:
         return self._process is not None and self._process.exit_code is None
 
     def reserve(self) -> None:
-        """Choose the port without starting: the URL of a server that is stopped."""
-        self.port = self.port or free_port()
+        """Choose the port and keep it without starting: the URL of a server that is stopped."""
+        self._holder = hold_port()
+        self.port = int(self._holder.getsockname()[1])
 
     def start(self) -> None:
-        """Start, or start again on the same port, and wait until it answers."""
-        for attempt in range(_TRIES):
-            if attempt or not self.port:
-                self.port = free_port()
-            self._process = Process(
-                self._family,
-                [
-                    *(str(server_binary()), "--port", str(self.port), "--bind", "127.0.0.1"),
-                    *("--save", "", "--appendonly", "no", "--dir", str(self._directory)),
-                ],
-                cwd=self._directory,
-                env=self._environment,
+        """Start, or start again on the same port, and wait until it answers. Raises OurSide."""
+        if not self.port:
+            self.reserve()
+        self.release()
+        self._process = Process(
+            self._family,
+            [
+                *(str(server_binary()), "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--dir", str(self._directory)),
+            ],
+            cwd=self._directory,
+            env=self._environment,
+        )
+        if not self._process.wait_for(READY, Deadline(_START_WITHIN)):
+            raise OurSide(
+                _("The Redis server did not start."), seen=self._process.output.text[-500:]
             )
-            if self._process.wait_for(READY, Deadline(_START_WITHIN)):
-                return
-            if "in use" not in self._process.output.text:
-                break
-        assert self._process is not None
-        raise OurSide(_("The Redis server did not start."), seen=self._process.output.text[-500:])
 
     def stop(self) -> None:
-        """Stop at once; its port refuses connections from now on."""
+        """Stop at once; its port refuses connections from now on, and stays ours."""
         if self._process is not None:
             self._process.kill()
+            self._holder = hold_port(self.port)
+
+    def release(self) -> None:
+        """Let the port go."""
+        if self._holder is not None:
+            self._holder.close()
+            self._holder = None
 
     def client(self) -> Redis:
         """Return a client for reading raw values; replies are bytes."""

@@ -135,9 +135,9 @@ class Web:
 
     def last_traceback(self) -> str | None:
         """Return the last traceback in its log, in the learner's files, or None."""
-        from atelier.harness.crash import last_traceback
+        from atelier.harness.crash import clean, last_traceback
 
-        return last_traceback(self.log, self._world.root)
+        return last_traceback(clean(self.log, self._world.root), self._world.root)
 
     def stop(self) -> None:
         """End it at once."""
@@ -187,5 +187,12 @@ def start_with_products(world: World) -> Web:
                 seen=web.last_traceback() or response.text[:300],
                 look=_("Do the products of step 06 still work?"),
             )
-        web.products.append(response.json())
+        product = response.json()
+        if not isinstance(product, dict) or not {"id", "name"} <= set(product):
+            raise ProgramStopped(
+                _("POST {path} does not answer with the product that it created.", path=PRODUCTS),
+                seen=response.text[:300],
+                look=_("Do the products of step 06 still work?"),
+            )
+        web.products.append(product)
     return web

@@ -6,17 +6,19 @@ import re
 import signal
 from typing import TYPE_CHECKING, Any
 
+from atelier.harness.crash import clean, last_lines
 from atelier.harness.deadline import Deadline
 from atelier.harness.once import Once
 from atelier.harness.queue import QUEUE
 from atelier.i18n import _
-from atelier.verdicts import TookTooLong
+from atelier.verdicts import NotYet, TookTooLong
 
 if TYPE_CHECKING:
     from atelier.harness.process import Process
     from atelier.harness.world import World
 
 READY = r"^.*\] \S+ ready\.$"
+_UNREACHABLE = r"Cannot connect to (?P<address>\S+): "
 _START_WITHIN = 20.0  # seconds
 _TASK = re.compile(r"^  \. (\S+)$", re.MULTILINE)
 # What a worker says to other workers costs a second at its start, and a check has only one.
@@ -41,6 +43,10 @@ class Worker:
     def log(self) -> str:
         """What it printed so far."""
         return self._process.output.text
+
+    def last_log(self, count: int = 5) -> str:
+        """Return the last lines of its log."""
+        return "\n".join(last_lines(clean(self.log, self._world.root), count))
 
     @property
     def running(self) -> bool:
@@ -101,11 +107,23 @@ def _celery() -> Any:
 def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Worker:
     """Start a worker and wait until it is ready.
 
-    Raises ProgramStopped when it ends first, TookTooLong when it is not ready in time.
+    Raises ProgramStopped when it ends first, NotYet when it does not reach its broker,
+    TookTooLong when it is not ready in time.
     """
     process = world.run("celery", "-A", app, "worker", "--loglevel=INFO", *_SPEED, *options)
     deadline = Deadline(_START_WITHIN)
     _celery()  # while the worker imports its own
-    if process.wait_for(READY, deadline) is None:
+    found = process.wait_for(f"{READY}|{_UNREACHABLE}", deadline)
+    if found is None:
         raise world.stopped("celery worker", process)
+    if found["address"]:
+        raise NotYet(
+            _("The worker does not reach its broker."),
+            seen=_(
+                "It tries {address}; REDIS_URL is {url}",
+                address=found["address"],
+                url=world.redis.url,
+            ),
+            look=_("Which broker address is Celery given when it is made?"),
+        )
     return Worker(world, process)

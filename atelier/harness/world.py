@@ -44,6 +44,10 @@ class World:
         self.family = Family()
         # realpath: on macOS the temporary folder is a link, and tracebacks show its target.
         self.directory = Path(os.path.realpath(tempfile.mkdtemp(prefix=world_prefix(os.getpid()))))
+        self.root = self.directory / (source.root.name or "project")
+        self.home = self.directory / "home"
+        self.redis_server = RedisServer(self.family, self.home, {"PATH": os.defpath})
+        self._redis_wanted = redis
         self.worker_options: list[str] = []
         self._redis: Once[RedisServer] = Once()
         self._queue: Once[Queue] = Once()
@@ -52,22 +56,18 @@ class World:
         self._worker: Once[Worker] = Once()
         self._resting_worker: Once[Worker] = Once()
         try:
-            self._prepare(redis)
+            self._prepare()
         except BaseException:
             self.close()
             raise
 
-    def _prepare(self, redis: bool) -> None:
-        self.root = self.directory / (self.source.root.name or "project")
-        self.home = self.directory / "home"
+    def _prepare(self) -> None:
         self.home.mkdir()
         try:
             self.source.copy(self.root)
         except (OSError, shutil.Error) as error:
             raise OurSide(_("The project could not be copied."), seen=str(error)[:500]) from error
-        self.redis_server = RedisServer(self.family, self.home, {"PATH": os.defpath})
         self.redis_server.reserve()
-        self._redis_wanted = redis
         dotenv = self.source.dotenv
         self.replaced = {
             name: value
@@ -187,6 +187,7 @@ class World:
     def close(self) -> None:
         """End every process and remove the folder."""
         self.family.end()
+        self.redis_server.release()
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self.directory, onerror=_make_removable)
 

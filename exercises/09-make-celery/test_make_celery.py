@@ -98,6 +98,6 @@ def test_worker_answers(project, worker):
     expect(
         worker.answers(),
         _("Expected: the worker answers a ping."),
-        seen=worker.log[-600:],
+        seen=worker.last_log(),
         look=_("Which address does the worker show after transport?"),
     )

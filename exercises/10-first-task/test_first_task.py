@@ -101,7 +101,7 @@ def outcome(seen, worker, number):
     end = rf"Task \S+\[{task_id}\] (?:succeeded|raised).*"  # the result is stored before
     worker.wait_for_log(end, 10)
     said = re.search(end, worker.log)
-    return seen.queue.result(task_id), said[0] if said else worker.log[-400:]
+    return seen.queue.result(task_id), said[0] if said else worker.last_log()
 
 
 @criterion(_("The worker knows tasks.very_slow_add"), file="tasks.py")

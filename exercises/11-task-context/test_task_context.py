@@ -51,7 +51,7 @@ def test_products_are_counted(worlds):
     expect(
         result is not None and result.state == "SUCCESS" and result.value == count,
         _("Expected: with {count} products in the database, the task gives {count}.", count=count),
-        seen=f"{result.state}: {result.value}" if result else worker.log[-600:],
+        seen=f"{result.state}: {result.value}" if result else worker.last_log(),
         look=_("What does the worker's log say? Does the task run inside app.app_context()?"),
     )
 
@@ -64,6 +64,6 @@ def test_every_task_has_a_context(worlds):
     expect(
         result is not None and result.value is not None,
         _("Expected: a task that knows nothing of contexts finds current_app all the same."),
-        seen=f"{result.state}: {result.value}" if result else worker.log[-600:],
+        seen=f"{result.state}: {result.value}" if result else worker.last_log(),
         look=_("Does make_celery set celery.Task to your ContextTask, before any task is made?"),
     )

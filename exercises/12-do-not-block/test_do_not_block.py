@@ -105,7 +105,7 @@ def test_worker_does_the_work(worlds):
     expect(
         said and float(said[1] or 0) >= 3.0,
         _("Expected: a worker started now does the task, in three seconds."),
-        seen=said[0] if said else worker.log[-500:],
+        seen=said[0] if said else worker.last_log(),
         look=_("What does the worker's log say about the task?"),
     )
 
