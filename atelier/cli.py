@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - a return for each w
     """Run the command line `arguments` and return the exit code."""
     never_fail_on_characters()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, _stop)
     choose_language(_asked_language(arguments) or _project_language())
     # Late: the help texts of the commands are said in the language chosen above.
     from atelier.commands import atelier
@@ -52,7 +54,8 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - a return for each w
         _refuse(arguments, error.verdict.value, text)
         return 3
     except BrokenPipeError:
-        sys.stderr.close()  # `atelier lesson | head`: nobody reads on, and nobody is told
+        # `atelier check | head`: nobody reads on, and nobody is told. Python flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         return _refuse(arguments, "system", f"{error.strerror}: {error.filename}")

@@ -27,7 +27,7 @@ def symbols() -> dict[Verdict, tuple[str, str]]:
 def can_write(text: str) -> bool:
     """Whether stdout's encoding has the characters of `text`."""
     try:
-        text.encode(sys.stdout.encoding or "ascii")
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -37,12 +37,10 @@ set_up() {
     if ! packages_ready || ! pipenv_known; then
         begin_work
         take_lock "$ROOT/.venv.lock"
-        if ! packages_ready || ! pipenv_known; then # nobody else did it while we waited
-            pipenv_known || choose_pipenv
-            packages_ready || make_packages
-            link_pipenv
-            printf '%s\n' "$(type -P pipenv || true)" "$ATELIER_PIPENV" >"$FOUND_PIPENV"
-        fi
+        pipenv_known || choose_pipenv # another set-up may have done it while this one waited
+        packages_ready || make_packages
+        link_pipenv
+        printf '%s\n' "$(type -P pipenv || true)" "$ATELIER_PIPENV" >"$FOUND_PIPENV"
         end_work
     fi
     if [ -z "${CI:-}" ]; then # nobody types anything there
@@ -111,7 +109,7 @@ clean_environment() {
 find_python() {
     local name path answer seen='' EN FR
     for name in ${ATELIER_PYTHON:+"$ATELIER_PYTHON"} python3 python3.14 python3.13 python3.12 python3.11; do
-        path=$(type -P -- "$name") || continue
+        path=$(type -P "$name") || continue
         # Without Apple's tools this name is only a window that proposes to install them.
         if [ "$path" = /usr/bin/python3 ] && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then
             continue
@@ -164,33 +162,34 @@ pipenv_known() {
 choose_pipenv() {
     local path
     path=$(type -P pipenv || true)
-    if [ -n "$path" ] && pipenv_serves "$path"; then
+    if [ -n "$path" ] && pipenv_serves "$path" "$OLDEST_PIPENV"; then
         ATELIER_PIPENV=$path
     else
         own_pipenv
     fi
 }
 
-# own_pipenv: sets ATELIER_PIPENV to our copy, which it makes when it is missing, too old or broken.
+# own_pipenv [VERSION]: sets ATELIER_PIPENV to our copy, which it makes when it is missing, older than this, or broken.
+# shellcheck disable=SC2120
 own_pipenv() {
+    local oldest=${1:-$OLDEST_PIPENV}
     ATELIER_PIPENV=$DATA/bin/pipenv
-    if ! pipenv_serves "$ATELIER_PIPENV"; then
+    if ! pipenv_serves "$ATELIER_PIPENV" "$oldest"; then
         mkdir -p "$DATA/bin" 2>/dev/null || stop cannot_write "$DATA"
         take_lock "$DATA/pipenv.lock" # another copy of the workshop may be making it
-        if ! pipenv_serves "$ATELIER_PIPENV"; then
+        if ! pipenv_serves "$ATELIER_PIPENV" "$oldest"; then
             [ -n "$PYTHON" ] || find_python
             phase making_pipenv make_pipenv || explain
         fi
-        release_lock "$DATA/pipenv.lock"
     fi
 }
 
-# pipenv_serves PATH: true when this pipenv runs and is new enough.
+# pipenv_serves PATH OLDEST: true when this pipenv runs and is new enough.
 pipenv_serves() {
     local said
     [ -x "$1" ] && said=$(cd "$ROOT" && "$1" --version 2>/dev/null </dev/null) || return 1
     [[ $said =~ ([0-9]+)\.([0-9]+)\.([0-9]+) ]] || return 1
-    at_least "${BASH_REMATCH[0]}" "$OLDEST_PIPENV"
+    at_least "${BASH_REMATCH[0]}" "$2"
 }
 
 # at_least VERSION FLOOR: compares two versions of three numbers.
@@ -347,18 +346,6 @@ lock_abandoned() {
     [ "${2#* }" = "$(uname -n)" ] && ! kill -0 "$pid" 2>/dev/null && [ ! -d "/proc/$pid" ] && ! ps -p "$pid" >/dev/null 2>&1
 }
 
-release_lock() {
-    local lock kept=()
-    for lock in ${LOCKS[@]+"${LOCKS[@]}"}; do
-        if [ "$lock" = "$1" ]; then
-            rm -rf "$lock"
-        else
-            kept+=("$lock")
-        fi
-    done
-    LOCKS=(${kept[@]+"${kept[@]}"})
-}
-
 # clear_work: leaves no lock, and no log unless something went wrong (`explain` keeps it).
 clear_work() {
     local lock
@@ -388,7 +375,7 @@ stop() {
 explain() {
     local log=$LOG proxy=${HTTPS_PROXY:-${https_proxy:-${ALL_PROXY:-${all_proxy:-}}}} text
     LOG=''
-    text=$(tr '\n' ' ' <"$log" | tr -s ' ')
+    text=$(LC_ALL=C tr '\n' ' ' <"$log" | LC_ALL=C tr -s ' ') # bytes: a log may hold any
     if disk_full "$ROOT" || disk_full "$DATA" || [[ $text == *'No space left on device'* || $text == *'Disk quota exceeded'* ]]; then
         say stopped_disk
     elif [[ $text == *'DO NOT MATCH THE HASHES'* ]]; then
@@ -403,7 +390,7 @@ explain() {
     elif [[ $text == *'Permission denied'* || $text == *'Read-only file system'* ]]; then
         say stopped_rights
     else
-        say stopped "$(tail -n 8 "$log" | sed 's/^/    /')"
+        say stopped "$(tail -n 8 "$log" | LC_ALL=C sed 's/^/    /')"
     fi
     say log_kept "$log"
     exit 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
@@ -135,6 +136,7 @@ def test_stops_and_saves_when_its_terminal_is_closed(server: Server, in_shell: b
         start_new_session=True,
     )
     os.close(other_end)
+    group = process.pid
     try:
         printed, deadline = b"", Deadline(WITHIN)
         while READY.encode() not in printed:
@@ -148,7 +150,9 @@ def test_stops_and_saves_when_its_terminal_is_closed(server: Server, in_shell: b
         wait_until_gone(group)
         process.wait(WITHIN)
     finally:
-        process.kill()
+        for left in {group, process.pid}:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(left, signal.SIGKILL)
         process.wait()
     server.start()
     assert server.client().llen("celery") == 1

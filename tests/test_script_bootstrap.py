@@ -25,6 +25,8 @@ name = "atelier"
 version = "0"
 [project.scripts]
 atelier = "atelier:main"
+[tool.setuptools]
+packages = ["atelier"]
 """
 TOOL = """import os, subprocess, sys
 def main():
@@ -60,6 +62,7 @@ def test_from_nothing_to_the_tool(tmp_path: Path) -> None:
         "ATELIER_PYTHON": str(Path(sys.executable).resolve()),
         "VIRTUAL_ENV": sys.prefix,
         "PYTHONPATH": "/nowhere",
+        "TMPDIR": str(tmp_path),
     }
     # Whatever pipenv this machine has, it is not found: the copy must be made.
     for folder in environment["PATH"].split(":"):

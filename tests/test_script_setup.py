@@ -78,6 +78,12 @@ def test_start_again_asks_nothing(kit: Kit) -> None:
     assert kit.seen("atelier")["ATELIER_PIPENV"] == str(kit.bin / "pipenv")
 
 
+def test_start_again_waits_for_nobody(kit: Kit) -> None:
+    kit.run("script/start")
+    (kit.root / ".venv.lock").mkdir()
+    assert kit.run("script/start", ATELIER_PATIENCE="0").err == ""
+
+
 def test_the_exit_code_is_that_of_the_tool(kit: Kit) -> None:
     kit.program(kit.base / "atelier", "#!/bin/sh\nexit 7\n")
     assert kit.run("script/start").code == 7
@@ -334,10 +340,14 @@ def test_a_python_that_was_named(kit: Kit) -> None:
 )
 def test_no_python(kit: Kit, lang: str, words: str) -> None:
     (kit.bin / "python3.unfit").write_text("3.9.2")
+    older = kit.program(kit.bin / "python3.13", (kit.bin / "python3").read_text())
+    older.with_name("python3.13.unfit").write_text("3.13.1, no ssl")
     done = kit.run("script/start", "--lang", lang)
     assert done.code == 1
     assert words in done.err
     assert f"{kit.bin / 'python3'} (3.9.2)" in done.err
+    assert f"{older} (3.13.1, no ssl)" in done.err
+    older.unlink()
     assert "ATELIER_PYTHON=" in done.err
     assert done.out == ""
     (kit.bin / "python3").unlink()
@@ -450,6 +460,18 @@ def test_two_workshops_make_one_copy(bare: Kit) -> None:
         assert process.returncode == 0
     assert sum("-m venv" in call for call in bare.calls("python")) == 1
     assert bare.left_behind() == []
+
+
+def test_locks_are_made_by_the_pipenv_that_the_workshop_names(kit: Kit) -> None:
+    ours = kit.home / DATA / "pipenv" / "bin" / "pipenv"
+    assert kit.run("script/lock", "--check").code == 0
+    asked = kit.calls("python")
+    assert sum("-m venv" in call for call in asked) == 1
+    assert asked[-1] == f"{kit.bin / 'python3'} {kit.root}/script/lock.py --check"
+    kit.pipenv("2026.9.0", ours.parent)  # good enough to install with
+    kit.run("script/lock")
+    assert sum("-m venv" in call for call in kit.calls("python")) == 1
+    assert kit.left_behind() == []
 
 
 def test_a_pipenv_that_comes_later_is_asked_once(kit: Kit) -> None:

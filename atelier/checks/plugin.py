@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import signal
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -184,7 +186,23 @@ def _run_side_by_side(
                 listener(step, finding)
     finally:
         # Also after Ctrl-C: closing the worlds ends what the threads wait for.
-        last.ihook.pytest_runtest_teardown(item=last, nextitem=following)
+        with undisturbed():
+            last.ihook.pytest_runtest_teardown(item=last, nextitem=following)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let no second Ctrl-C cut the cleaning up that the first one began."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _begin(item: pytest.Function, settings: Settings) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +14,9 @@ from atelier.checks.plugin import FINDINGS, SETTINGS, Listener, Settings
 from atelier.checks.report import Finding, Report
 from atelier.course import Course, Step
 from atelier.harness.family import end_strays
-from atelier.harness.leftovers import sweep
+from atelier.harness.leftovers import remove_own, sweep
 from atelier.harness.source import Source
+from atelier.i18n import _
 from atelier.verdicts import OurSide
 
 # Nothing of the machine's or the course's own pytest settings: the same run everywhere.
@@ -34,6 +36,7 @@ class _Hand:
         self.settings = settings
         self.findings: dict[str, list[Finding]] = {}
         self.problems: list[str] = []
+        self.error: BaseException | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -42,6 +45,11 @@ class _Hand:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.problems.append(report.longreprtext)
+
+    @pytest.hookimpl
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        self.error = excinfo.value  # told by the command, not by pytest
+        return True
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.findings = session.config.stash[FINDINGS]
@@ -70,13 +78,19 @@ def check(
     sweep()
     try:
         files = [str(file) for step in steps for file in sorted(step.exercise.glob("test_*.py"))]
+        for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG"):
+            os.environ.pop(name, None)
         code = pytest.main([*_OPTIONS, f"--rootdir={course.root}", *files], [plugin, hand])
     finally:
         end_strays()
+        remove_own()
     if code == pytest.ExitCode.INTERRUPTED and not hand.problems:
         raise KeyboardInterrupt
-    if hand.problems or code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
-        raise OurSide("The criteria could not be run.", seen="\n".join(hand.problems)[-2000:])
+    if hand.error is not None:
+        raise hand.error
+    ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if hand.problems or code not in ended or not all(s.name in hand.findings for s in steps):
+        raise OurSide(_("The criteria could not be run."), seen="\n".join(hand.problems)[-2000:])
     taken = time.monotonic() - began
     return [
         Report(

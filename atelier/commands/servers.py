@@ -1,4 +1,4 @@
-"""`redis` and `queue`: the place where tasks wait, run and seen."""
+"""`redis` runs the place where tasks wait, `queue` shows what stands in it."""
 
 from __future__ import annotations
 

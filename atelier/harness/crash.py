@@ -29,11 +29,11 @@ def program_stopped(
     `exit_code` is None when an exception was caught and the process lives on.
     `shadows` are files at the top of the project that hide a package of the same name.
     """
-    output = clean(output, root)
+    output = without_colours(output)
     seen = last_traceback(output, root)
     look = _question(output, seen, [file for file in shadows if _concerns(file, seen, output)])
     if seen is None:
-        seen = "\n".join(last_lines(output, 3)) or None
+        seen = "\n".join(last_lines(output, root, 3)) or None
     if exit_code is None:
         message = _("An exception ended this.")
     else:
@@ -63,15 +63,15 @@ def _question(output: str, seen: str | None, hidden: list[str]) -> Text:
     return _("Does something in your files end the program, sys.exit for example?")
 
 
-def clean(text: str, root: Path) -> str:
-    """Return what a program printed without colours, and with the paths that its author knows."""
-    return _COLOUR.sub("", text).replace(f"({root}/", "(")
+def without_colours(text: str) -> str:
+    """Return `text` without the codes that colour it in a terminal."""
+    return _COLOUR.sub("", text)
 
 
-def last_lines(text: str, count: int) -> list[str]:
-    """Return the last lines of `text` that say something, each of a length to read."""
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    return [line[:_LINE_LENGTH] for line in lines[-count:]]
+def last_lines(text: str, root: Path, count: int) -> list[str]:
+    """Return the last lines that say something, with the paths that their author knows."""
+    lines = without_colours(text).replace(f"{root}/", "").splitlines()
+    return [line.rstrip()[:_LINE_LENGTH] for line in lines if line.strip()][-count:]
 
 
 def last_traceback(output: str, root: Path) -> str | None:
@@ -101,7 +101,8 @@ def last_traceback(output: str, root: Path) -> str | None:
     if not error and not frames:
         return None
     shown = _last_frames(frames)
-    return "\n".join([*shown, *(line[:_LINE_LENGTH] for line in error[:_MESSAGE_LINES])])
+    told = [line.replace(f"{root}/", "")[:_LINE_LENGTH] for line in error[:_MESSAGE_LINES]]
+    return "\n".join([*shown, *told])
 
 
 def place_in_dump(dump: str, root: Path) -> str | None:

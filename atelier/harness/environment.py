@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 
 # Where the tools of a system stand; a learner's own PATH could hide what they did not install.
@@ -12,17 +14,30 @@ _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 _LANG = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 
 
-def read_dotenv(path: Path) -> dict[str, str]:
-    """Return the variables of a `.env` file as pipenv gives them; empty when there is none."""
+def read_dotenv(path: Path, replaced: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the variables of a `.env` file as pipenv gives them; empty when there is none.
+
+    Where a name is in `replaced`, its value there counts, also in another's `${NAME}`.
+    """
     if not path.is_file():
         return {}
     from dotenv import dotenv_values
+    from dotenv.variables import parse_variables
 
-    try:
-        values = dotenv_values(path, interpolate=False, encoding="utf-8")
-    except UnicodeDecodeError:
-        values = dotenv_values(path, interpolate=False, encoding="latin-1")
-    return {name: value for name, value in values.items() if value is not None}
+    raw = dotenv_values(stream=StringIO(decode(path.read_bytes())), interpolate=False)
+    values: dict[str, str] = {}
+    for name, value in raw.items():
+        if value is not None:
+            own = "".join(atom.resolve(values) for atom in parse_variables(value))
+            values[name] = (replaced or {}).get(name, own)
+    return values
+
+
+def decode(content: bytes) -> str:
+    """Return the text of a small file, whichever way an editor saved it."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # Windows PowerShell 5's `>`
+        return content.decode("utf-16", "replace")
+    return content.decode("utf-8-sig", "replace").replace("\0", "")
 
 
 def build_environment(bin_directory: Path, home: Path, dotenv: Mapping[str, str]) -> dict[str, str]:

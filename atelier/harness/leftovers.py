@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -31,6 +32,12 @@ def sweep() -> None:
         if match is None or _alive(int(match[1])):
             continue
         kill_until_gone(partial(_left_by, match[1], folder))
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_own() -> None:
+    """Remove what a process that outlived its world wrote into the world's folder."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{world_prefix(os.getpid())}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 

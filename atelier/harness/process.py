@@ -13,7 +13,7 @@ from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
 from atelier.harness.output import Output
 from atelier.i18n import _
-from atelier.verdicts import OurSide, TookTooLong
+from atelier.verdicts import NotYet, OurSide, TookTooLong
 
 
 class Process:
@@ -29,6 +29,9 @@ class Process:
             self._process = family.start(command, cwd=cwd, env=env, output=writing)
         except OSError as error:
             os.close(reading)
+            script = Path(command[0])
+            if isinstance(error, FileNotFoundError) and script.is_file() and cwd.is_dir():
+                raise _python_is_gone(script) from error
             raise OurSide(
                 _("{command} could not be started.", command=Path(command[0]).name),
                 seen=f"{error.strerror}: {command[0]}",
@@ -103,3 +106,14 @@ class Process:
             ),
             seen=place,
         )
+
+
+def _python_is_gone(script: Path) -> NotYet:
+    """Say that the first line of a script names an interpreter that is not there."""
+    with script.open("rb") as file:
+        first = file.readline(200).decode("utf-8", "replace").strip()
+    return NotYet(
+        _("The command {command} starts with a Python that is gone.", command=script.name),
+        seen=first,
+        look=_("Has the project's folder moved? Type: pipenv --rm, then pipenv install"),
+    )

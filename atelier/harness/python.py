@@ -18,15 +18,15 @@ _LOOK_EVERY = 0.02  # seconds
 # Run by the learner's interpreter. The answers go to a file: they may print what they like.
 _ASK = """\
 import json, os, sys, traceback
-sys.path.insert(0, "")
-given = json.loads(sys.argv[1])
+sys.path.insert(0, os.getcwd())  # as `flask shell` does, after its own imports
+given = json.loads(sys.argv.pop())
 count = 0
 
 def write(answer):
     global count
     count += 1
     with open(given["answers"] + ".part", "w") as file:
-        json.dump(answer, file)
+        json.dump(answer, file, default=repr)
     os.replace(file.name, given["answers"] + str(count))
 
 def tell(value):
@@ -56,7 +56,7 @@ class Question:
         self._world = world
         self._answers = world.home / f"answer-{secrets.token_hex(4)}-"
         given = {"code": code, "values": values, "answers": str(self._answers)}
-        self._process = world.start([world.interpreter.python, "-c", _ASK, json.dumps(given)])
+        self._process = world.start([world.interpreter.python, "-P", "-c", _ASK, json.dumps(given)])
 
     def answer(self, seconds: float, *, number: int = 1) -> Any:
         """Return what it tells, the `number`th time, within `seconds`.

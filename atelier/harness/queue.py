@@ -102,7 +102,7 @@ def read_message(raw: bytes | str) -> Message | None:
             body = base64.b64decode(body)
         args, kwargs, *_embedded = json.loads(body)
         return Message(str(headers["task"]), str(headers["id"]), args, kwargs)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -111,5 +111,5 @@ def read_result(task_id: str, raw: Any) -> Result | None:
     try:
         stored = json.loads(raw)
         return Result(task_id, str(stored["status"]), stored.get("result"))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

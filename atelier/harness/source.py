@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 import os
 import shutil
-import subprocess
+import stat
 import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from atelier.harness.environment import read_dotenv
+from atelier.git import GitFailed, git
+from atelier.harness.environment import decode, read_dotenv
 from atelier.harness.interpreter import Interpreter
 from atelier.i18n import _
-from atelier.verdicts import NotYet, ProgramStopped
+from atelier.verdicts import NotYet, OurSide, ProgramStopped
 
 _LEFT_OUT = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "instance"})
 _LARGEST = 20 * 1024 * 1024  # bytes; a program does not need a larger file to run a check
@@ -47,7 +48,7 @@ class Source:
         """Return the text of the file `name`, undecodable bytes replaced. Raises NotYet."""
         try:
             with (self.root / name).open("rb") as file:
-                return file.read(_LARGEST_TEXT).decode("utf-8", "replace")
+                return decode(file.read(_LARGEST_TEXT))
         except OSError as error:
             raise NotYet(
                 _("The file {name} is not there.", name=name),
@@ -70,7 +71,10 @@ class Source:
     def pipfile(self) -> dict[str, Any]:
         """Return its Pipfile. Raises NotYet when it is missing or cannot be read."""
         try:
-            return tomllib.loads(self.text("Pipfile"))
+            content = tomllib.loads(self.text("Pipfile"))
+            if not isinstance(content.get("packages", {}), dict):
+                raise tomllib.TOMLDecodeError("packages must be a section: [packages]")
+            return content
         except tomllib.TOMLDecodeError as error:
             raise NotYet(
                 _("The Pipfile cannot be read."),
@@ -80,13 +84,14 @@ class Source:
 
     def tracked_by_git(self, name: str) -> bool:
         """Whether git keeps the file `name`; False where there is no repository."""
-        listed = subprocess.run(
-            ["git", "-C", str(self.root), "ls-files", "--", name],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return listed.returncode == 0 and bool(listed.stdout.strip())
+        if not any((folder / ".git").exists() for folder in (self.root, *self.root.parents)):
+            return False
+        try:
+            # The folder may be another user's (WSL, a shared disk): listing runs nothing of it.
+            options = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+            return bool(git(self.root, *options, "ls-files", "--", name))
+        except GitFailed as error:
+            raise OurSide(_("git could not be asked."), seen=str(error)) from error
 
     @property
     def dotenv(self) -> dict[str, str]:
@@ -96,7 +101,7 @@ class Source:
     def shadows(self) -> list[str]:
         """Return the top-level files and folders that hide an installed package or Python's own."""
         found = []
-        for entry in sorted(self.root.iterdir()):
+        for entry in sorted(self.root.glob("*")):  # nothing, when the folder is gone
             name = entry.stem if entry.suffix == ".py" else entry.name
             is_module = entry.suffix == ".py" or (entry / "__init__.py").is_file()
             if is_module and (
@@ -109,16 +114,25 @@ class Source:
     def copy(self, target: Path) -> None:
         """Copy what a program needs to run: no git, no environment, no database, no caches."""
         shutil.copytree(self.root, target, symlinks=True, ignore=_left_out)
+        for folder, _names, files in os.walk(target):  # a read-only project runs all the same
+            for path in (Path(folder), *(Path(folder, name) for name in files)):
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | stat.S_IRUSR | stat.S_IWUSR)
 
 
 def _left_out(directory: str, names: list[str]) -> set[str]:
     left: set[str] = set()
     for name in names:
         path = Path(directory, name)
-        if name in _LEFT_OUT or (path / "pyvenv.cfg").is_file():
-            left.add(name)
-        elif not path.is_dir() and (not path.is_file() or path.stat().st_size > _LARGEST):
-            left.add(name)  # sockets and pipes, broken links, dumps
-        elif not os.access(path, os.R_OK):
+        try:
+            mode = path.stat()
+            if name in _LEFT_OUT or not os.access(path, os.R_OK):
+                left.add(name)
+            elif stat.S_ISDIR(mode.st_mode):
+                if not os.access(path, os.X_OK) or (path / "pyvenv.cfg").is_file():
+                    left.add(name)
+            elif not stat.S_ISREG(mode.st_mode) or mode.st_size > _LARGEST:
+                left.add(name)  # sockets and pipes, dumps
+        except OSError:  # a broken link, one that leads where nobody may look, a file just gone
             left.add(name)
     return left

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from atelier.harness.world import World
 
 PRODUCTS = "/api/v1/products"
-_RUNNING = r"Running on http://"
+_RUNNING = r"Running on http://\S+:{port}\b"
 _START_WITHIN = 20.0  # seconds
 _ANSWER_WITHIN = 30.0
 _LARGEST_BODY = 1024 * 1024
@@ -47,7 +47,7 @@ class Response:
         """Return the body read as JSON, None when it is not JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -135,9 +135,9 @@ class Web:
 
     def last_traceback(self) -> str | None:
         """Return the last traceback in its log, in the learner's files, or None."""
-        from atelier.harness.crash import clean, last_traceback
+        from atelier.harness.crash import last_traceback, without_colours
 
-        return last_traceback(clean(self.log, self._world.root), self._world.root)
+        return last_traceback(without_colours(self.log), self._world.root)
 
     def stop(self) -> None:
         """End it at once."""
@@ -161,7 +161,7 @@ def start_web(world: World, *options: str) -> Web:
     for attempt in range(_TRIES):
         port = free_port()
         process = world.run("flask", "run", "--port", str(port), *options)
-        if process.wait_for(_RUNNING, Deadline(_START_WITHIN)):
+        if process.wait_for(_RUNNING.format(port=port), Deadline(_START_WITHIN)):
             return Web(world, process, port)
         if "in use" not in process.output.text or attempt == _TRIES - 1:
             break

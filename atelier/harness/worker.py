@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
-from atelier.harness.crash import clean, last_lines
+from atelier.harness.crash import last_lines
 from atelier.harness.deadline import Deadline
 from atelier.harness.once import Once
 from atelier.harness.queue import QUEUE
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from atelier.harness.process import Process
     from atelier.harness.world import World
 
-READY = r"^.*\] \S+ ready\.$"
+READY = r"\S+@\S+ ready\.$"  # whatever the log format begins with
 _UNREACHABLE = r"Cannot connect to (?P<address>\S+): "
 _START_WITHIN = 20.0  # seconds
+_ANSWER_WITHIN = 10.0
 _TASK = re.compile(r"^  \. (\S+)$", re.MULTILINE)
 # What a worker says to other workers costs a second at its start, and a check has only one.
 # In threads, tasks that wait do so side by side.
@@ -37,7 +39,7 @@ class Worker:
     def __init__(self, world: World, process: Process) -> None:
         self._world = world
         self._process = process
-        self._begun: Once[None] = Once()
+        self._begun: Once[float] = Once()
 
     @property
     def log(self) -> str:
@@ -46,7 +48,7 @@ class Worker:
 
     def last_log(self, count: int = 5) -> str:
         """Return the last lines of its log."""
-        return "\n".join(last_lines(clean(self.log, self._world.root), count))
+        return "\n".join(last_lines(self.log, self._world.root, count))
 
     @property
     def running(self) -> bool:
@@ -55,21 +57,26 @@ class Worker:
 
     def registered_tasks(self) -> list[str]:
         """Return the names that the worker lists under [tasks] when it starts."""
-        return _TASK.findall(self.log)
+        return _TASK.findall(self.log.rpartition("\n[tasks]\n")[2])
 
     def answers(self, seconds: float = 5.0) -> bool:
         """Whether it answers a ping within `seconds`."""
         return self._control("ping", {}, seconds)
 
-    def begin(self) -> None:
-        """Let a worker at rest take from the queue. Raises TookTooLong."""
-        self._begun.get(self._listen_to_the_queue)
+    def begin(self) -> float:
+        """Let a worker at rest take from the queue; return when it began, by time.monotonic().
 
-    def _listen_to_the_queue(self) -> None:
-        if not self._control("add_consumer", {"queue": QUEUE}, 10.0):
+        Raises TookTooLong.
+        """
+        return self._begun.get(self._listen_to_the_queue)
+
+    def _listen_to_the_queue(self) -> float:
+        began = time.monotonic()
+        if not self._control("add_consumer", {"queue": QUEUE}, _ANSWER_WITHIN):
             raise TookTooLong(
-                _("The worker did not answer within {seconds:.0f} seconds.", seconds=10.0)
+                _("The worker did not answer within {seconds:.0f} seconds.", seconds=_ANSWER_WITHIN)
             )
+        return began
 
     def _control(self, command: str, arguments: dict[str, str], seconds: float) -> bool:
         """Whether the worker answers a remote control command within `seconds`."""

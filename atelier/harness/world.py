@@ -7,13 +7,13 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from atelier.harness.deadline import Deadline
-from atelier.harness.environment import build_environment
+from atelier.harness.environment import build_environment, read_dotenv
 from atelier.harness.family import Family
 from atelier.harness.leftovers import world_prefix
 from atelier.harness.once import Once
@@ -68,28 +68,34 @@ class World:
         except (OSError, shutil.Error) as error:
             raise OurSide(_("The project could not be copied."), seen=str(error)[:500]) from error
         self.redis_server.reserve()
-        dotenv = self.source.dotenv
-        self.replaced = {
-            name: value
-            for name, value in (
-                ("REDIS_URL", self.redis_server.url),
-                ("DATABASE_URL", f"sqlite:///{self.home / 'check.db'}"),
-                ("FLASK_RUN_PORT", "0"),
-                ("PORT", "0"),
-            )
-            if name in dotenv
+        ours = {
+            "REDIS_URL": self.redis_server.url,
+            "DATABASE_URL": f"sqlite:///{self.home / 'check.db'}",
+            "FLASK_RUN_PORT": "0",
+            "PORT": "0",
         }
-        self.env = build_environment(
-            self.interpreter.bin_directory, self.home, dotenv | self.replaced
-        )
+        # Another name for the address of a Redis would lead to the learner's own.
+        addresses = {
+            name: self.redis_server.url
+            for name, value in self.source.dotenv.items()
+            if value.startswith(("redis://", "rediss://"))
+        }
+        self.replaced = {
+            name: ours.get(name, addresses.get(name, ""))
+            for name in self.source.dotenv
+            if name in ours or name in addresses
+        }
+        dotenv = read_dotenv(self.source.root / ".env", self.replaced)
+        self.env = build_environment(self.interpreter.bin_directory, self.home, dotenv)
         self._rewrite_dotenv()
 
     def _rewrite_dotenv(self) -> None:
         """Give the copy's `.env` our addresses too: Flask reads the file by itself."""
         path = self.root / ".env"
-        if not path.is_file():
+        if not self.source.has(".env"):
             return
-        text = path.read_text("utf-8", "replace")
+        text = self.source.text(".env")
+        path.unlink(missing_ok=True)  # a link would lead to the learner's own file
         for name, value in self.replaced.items():
             line = re.compile(rf"^(\s*(?:export\s+)?{name}\s*=).*$", re.MULTILINE)
             text = line.sub(rf"\g<1>{value}", text)
@@ -189,7 +195,8 @@ class World:
         self.family.end()
         self.redis_server.release()
         with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.directory, onerror=_make_removable)
+            _open_folders(self.directory)
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self) -> World:
         return self
@@ -203,9 +210,12 @@ class World:
         self.close()
 
 
-def _make_removable(function: Callable[[str], object], path: str, _error: object) -> None:
-    """A folder that the program made read-only is removed all the same."""
-    with contextlib.suppress(OSError):
-        os.chmod(os.path.dirname(path), 0o700)  # noqa: PTH101, PTH120 - as rmtree calls it
-        os.chmod(path, 0o700)  # noqa: PTH101
-        function(path)
+def _open_folders(folder: Path) -> None:
+    """Let what the program made read-only be removed; folders alone, never what a link leads to."""
+    folder.chmod(0o700)
+    for parent, names, _files in os.walk(folder):  # top down: each is opened before it is read
+        for name in names:
+            path = Path(parent, name)
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)

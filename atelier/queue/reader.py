@@ -35,7 +35,7 @@ _RESULT = b"celery-task-meta-"
 _CLIP = 16 * 1024  # bytes read of a message, from its end
 _RESULT_HEAD, _RESULT_TAIL = 8 * 1024, 4 * 1024  # bytes read of a result
 _BATCH = 1000  # keys
-_READ_WITHIN = 3.0  # seconds, for the results of one look; the next look goes on
+_READ_WITHIN = 3.0  # seconds, to list the keys, and to read the results
 _REMEMBERED = 5000  # calls
 
 # Redis can cut a string, but not the elements of a list or the values of a hash.
@@ -207,9 +207,11 @@ class QueueReader:
         read = {key: self._results[key] for key in keys if key in self._results}
         unread = [key for key in keys if key not in read]
         deadline = Deadline(_READ_WITHIN)
-        while unread and not deadline.over:
+        while unread:
             read |= self._read_results(unread[:_BATCH])
             del unread[:_BATCH]
+            if deadline.over:
+                break  # the next look goes on from here
         latest = heapq.nlargest(rows, read.items(), key=_moment)
         # What is shown is read anew at the next look: a task can be done a second time.
         shown = {key for key, _done in latest}

@@ -2,6 +2,7 @@
 
 import random
 import re
+import time
 from typing import NamedTuple
 
 from atelier.checks import Question, Queue, World, _, criterion, expect
@@ -89,7 +90,7 @@ def enqueue(worlds):
 
 
 def outcome(seen, worker, number):
-    """Let the worker begin; the stored result of a call, and how the log says that it ended."""
+    """Let the worker begin; the result of a call, how the log says that it ended, and when."""
     task_id = seen.ids[number]
     expect(
         task_id in [message.id for message in seen.waiting],
@@ -97,11 +98,12 @@ def outcome(seen, worker, number):
         seen=_("This call of delay left no message."),
         look=_("Is task_always_eager set somewhere?"),
     )
-    worker.begin()
+    began = worker.begin()
     end = rf"Task \S+\[{task_id}\] (?:succeeded|raised).*"  # the result is stored before
     worker.wait_for_log(end, 10)
+    seconds = time.monotonic() - began
     said = re.search(end, worker.log)
-    return seen.queue.result(task_id), said[0] if said else worker.last_log()
+    return seen.queue.result(task_id), said[0] if said else worker.last_log(), seconds
 
 
 @criterion(_("The worker knows tasks.very_slow_add"), file="tasks.py")
@@ -165,7 +167,7 @@ def test_delay_waits_for_the_worker(worlds):
         look=_("Does tasks.celery make the task, and is it the one with the broker?"),
     )
     worker = asked.world.resting_worker
-    result, said = outcome(seen, worker, 0)
+    result, said, seconds = outcome(seen, worker, 0)
     total = sum(asked.good)
     expect(
         result,
@@ -179,13 +181,19 @@ def test_delay_waits_for_the_worker(worlds):
         seen=f"{result.state}: {result.value}",
         look=_("What does the function return?"),
     )
+    expect(
+        seconds >= 3.0,
+        _("Expected: the function takes 3 seconds, in the worker too."),
+        seen=_("{seconds:.2f} s", seconds=seconds),
+        look=_("Does the function still sleep before it adds?"),
+    )
 
 
 @criterion(_("A task that raises ends as FAILURE, and the worker lives on"), file="tasks.py")
 def test_failure_is_stored(worlds):
     seen = worlds.once(enqueue)
     worker = worlds.once(ask).world.resting_worker
-    result, said = outcome(seen, worker, 1)
+    result, said, _seconds = outcome(seen, worker, 1)
     expect(
         worker.running,
         _("Expected: the worker still runs after a task that raised."),

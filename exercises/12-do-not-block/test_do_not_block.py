@@ -1,6 +1,7 @@
 """Step 12: the list enqueues the slow work and answers at once."""
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -98,12 +99,13 @@ def test_worker_does_the_work(worlds):
         seen=_("The queue is empty after {count} requests.", count=REQUESTS),
         look=_("Does the route put the task in the queue, or run it itself?"),
     )
-    worker.begin()
+    began = worker.begin()
     end = rf"Task {NAME}\[{waiting[0].id}\] (?:succeeded in ([\d.]+)s|raised).*"
     worker.wait_for_log(end, 12)
+    seconds = time.monotonic() - began
     said = re.search(end, worker.log)
     expect(
-        said and float(said[1] or 0) >= 3.0,
+        said and min(float(said[1] or 0), seconds) >= 3.0,  # its word, and our clock
         _("Expected: a worker started now does the task, in three seconds."),
         seen=said[0] if said else worker.last_log(),
         look=_("What does the worker's log say about the task?"),
