@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from types import FrameType
 
 import click
 
-from atelier.i18n import LANGUAGES, _, choose_language
+from atelier.i18n import LANGUAGES, _, choose_language, say_as_gettext
 from atelier.terminal import never_fail_on_characters
 
 WRONG_USE = 2
@@ -24,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - a return for each w
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, _stop)
-    choose_language(_asked_language(arguments) or _project_language())
+    say_as_gettext(choose_language(_asked_language(arguments) or _project_language()))
     # Late: the help texts of the commands are said in the language chosen above.
     from atelier.commands import atelier
     from atelier.course import BrokenCourse, UnknownStep
@@ -83,8 +84,11 @@ def _usage(error: click.UsageError) -> str:
         case click.BadParameter():
             name = error.param.opts[0] if error.param else "?"
             message = _("This value of {name} cannot be used.", name=name)
+        case click.BadOptionUsage():
+            message = _("The option {name} needs a value.", name=error.option_name)
         case _:
-            return f"{error.format_message()}"
+            words = re.search(r"\(([^()]*)\)$", error.format_message())
+            message = _("This is one word too many: {words}", words=words[1] if words else "?")
     path = error.ctx.command_path if error.ctx else "atelier"
     return f"{message} " + _("Help: pipenv run {command} --help", command=path)
 

@@ -58,6 +58,13 @@ def choose_language(language: str | None) -> str:
     return _chosen
 
 
+def say_as_gettext(language: str) -> None:
+    """Let libraries that ask gettext (click) find what they say in our catalogue too."""
+    os.environ["LANGUAGE"] = language  # gettext(3): the first place it looks at
+    gettext.bindtextdomain("atelier", _LOCALE_DIRECTORY)
+    gettext.textdomain("atelier")
+
+
 def chosen_language() -> str:
     """Return the language that sentences are said in."""
     return _chosen

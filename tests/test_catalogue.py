@@ -48,12 +48,12 @@ def test_french_typography(course: Course) -> None:
 
 def test_one_text_is_said_in_both_languages() -> None:
     text = _("Seen:")
-    assert (say(text, "en"), say(text, "fr")) == ("Seen:", "Observé :")
+    assert (say(text, "en"), say(text, "fr")) == ("Seen:", "Observé\N{NO-BREAK SPACE}:")
 
 
 def test_french_writes_decimals_with_a_comma() -> None:
     text = _("{seconds:.2f} s", seconds=3.024)
-    assert (text.in_language("en"), text.in_language("fr")) == ("3.02 s", "3,02 s")
+    assert (text.in_language("en"), text.in_language("fr")) == ("3.02 s", "3,02\N{NO-BREAK SPACE}s")
 
 
 @pytest.mark.parametrize(
