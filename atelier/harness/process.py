@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -59,13 +60,16 @@ class Process:
         Raises TookTooLong, with where a Python program stood, when the deadline passed.
         """
         match = self.output.find(pattern, deadline, start)
+        if match is None and not deadline.over:
+            self.settle()
         if match is None and self.exit_code is None:
-            # The output may close a moment before the exit code is there.
-            try:
-                self._process.wait(min(1.0, deadline.remaining))
-            except subprocess.TimeoutExpired:
-                raise self.too_long(deadline) from None
+            raise self.too_long(deadline)
         return match
+
+    def settle(self) -> None:
+        """Wait a little for the end of a process whose output has closed."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
 
     def wait(self, deadline: Deadline) -> int:
         """Wait for the end and return the exit code. Raises TookTooLong."""

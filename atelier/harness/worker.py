@@ -91,8 +91,12 @@ class Worker:
         return False
 
     def wait_for_log(self, pattern: str, seconds: float) -> bool:
-        """Whether `pattern` comes in its log within `seconds`."""
-        return self._process.output.find(pattern, Deadline(seconds)) is not None
+        """Whether `pattern` comes in its log within `seconds`; at once when it ends without."""
+        deadline = Deadline(seconds)
+        found = self._process.output.find(pattern, deadline) is not None
+        if not found and not deadline.over:
+            self._process.settle()
+        return found
 
     def stop(self) -> None:
         """End it at once, as a power cut would."""
