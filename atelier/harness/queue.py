@@ -67,12 +67,12 @@ class Queue:
                 return result
             time.sleep(_LOOK_EVERY)
 
-    def put(self, task: str, *args: Any, task_id: str | None = None) -> str:
-        """Put a message on the queue as Celery's message protocol 2 has it; return its id.
+    def put(self, task: str, *args: Any, queue: str = QUEUE) -> str:
+        """Put a message on a queue as Celery's message protocol 2 has it; return its id.
 
         Source: https://docs.celeryq.dev/en/stable/internals/protocol.html
         """
-        task_id = task_id or str(uuid.uuid4())
+        task_id = str(uuid.uuid4())
         body = base64.b64encode(json.dumps([args, {}, {}]).encode()).decode()
         envelope = {
             "body": body,
@@ -81,14 +81,14 @@ class Queue:
             "headers": {"lang": "py", "task": task, "id": task_id, "root_id": task_id},
             "properties": {
                 "correlation_id": task_id,
-                "delivery_info": {"exchange": "", "routing_key": QUEUE},
+                "delivery_info": {"exchange": "", "routing_key": queue},
                 "delivery_mode": 2,
                 "delivery_tag": str(uuid.uuid4()),
                 "body_encoding": "base64",
                 "priority": 0,
             },
         }
-        self._client.lpush(QUEUE, json.dumps(envelope))
+        self._client.lpush(queue, json.dumps(envelope))
         return task_id
 
 

@@ -30,7 +30,10 @@ _SPEED = (
     *("--pool=threads", "--concurrency=4"),
 )
 # Celery's own means: a worker that listens to another queue, and is told of ours later.
-AT_REST = ("--queues=at-rest",)
+_REST = "at-rest"
+AT_REST = (f"--queues={_REST}",)
+# A task that every Celery has, and that does nothing with a Redis backend.
+_HARMLESS = "celery.backend_cleanup"
 
 
 class Worker:
@@ -76,6 +79,8 @@ class Worker:
             raise TookTooLong(
                 _("The worker did not answer within {seconds:.0f} seconds.", seconds=_ANSWER_WITHIN)
             )
+        # The worker looks at its queues for a second at a time: this ends the look at the old ones.
+        self._world.queue.put(_HARMLESS, queue=_REST)
         return began
 
     def _control(self, command: str, arguments: dict[str, str], seconds: float) -> bool:
