@@ -156,7 +156,9 @@ class Kit:
     def popen(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """Begin to run a script of the workshop, in a process group of its own."""
         name, *arguments = command
-        return subprocess.Popen(
+        # Where tests run in the background Ctrl-C is ignored, and would be by what they start.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        process = subprocess.Popen(
             [str(self.root / name), *arguments],
             cwd=self.at,
             env=self.environment | environment,
@@ -167,6 +169,8 @@ class Kit:
             encoding="utf-8",
             start_new_session=True,
         )
+        signal.signal(signal.SIGINT, before)
+        return process
 
     def bash(self, code: str, **environment: str) -> Done:
         """Run code that has the set-up's functions at hand."""

@@ -174,7 +174,7 @@ def spoil(*keys: str, value: object) -> Callable[[dict[str, Any]], None]:
         (spoil("default", "flask", "hashes", value=[]), "not pinned with its hashes"),
         (spoil("default", "flask", "file", value="https://x"), "names an address"),
         (spoil("default", value={}), "celery is missing"),
-        (spoil("develop", "x", value={"path": "/root/x"}), "names the folder /root/x"),
+        (spoil("develop", "x", value={"path": "/some/x"}), "names the folder /some/x"),
     ],
 )
 def test_check_names_what_is_wrong(
