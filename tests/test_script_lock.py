@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,7 @@ NAMES = [folder.name if folder != ROOT else "root" for folder in FOLDERS]
 # A pipenv that resolves as the real one does: what has no marker that is false here, with an index.
 PIPENV = """#!/bin/sh
 [ "$1" != verify ] || exec test ! -e stale
-exec '{python}' -I -S "$0.py"
+exec {python} -I -S "$0.py"
 """
 RESOLVES = """
 import json, os, pathlib, tomllib
@@ -75,7 +76,7 @@ def run(root: Path, *arguments: str, **environment: str) -> subprocess.Completed
     folder = root.parent / "pipenv"
     folder.mkdir(exist_ok=True)
     seen = str(root.parent / "seen.json")
-    (folder / "pipenv").write_text(PIPENV.format(python=sys.executable))
+    (folder / "pipenv").write_text(PIPENV.format(python=shlex.quote(sys.executable)))
     (folder / "pipenv.py").write_text(RESOLVES.format(seen=seen))
     (folder / "python").write_text(PYTHON)
     for path in folder.iterdir():

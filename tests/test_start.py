@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of the test's own, with a pipenv that lends the workshop's packages."""
     pipenv = tmp_path / "bin" / "pipenv"
     pipenv.parent.mkdir()
-    lent = " ".join(f"'{WORKSHOP_BIN.parent / name}'" for name in ("bin", "lib", "pyvenv.cfg"))
+    lent = shlex.join(str(WORKSHOP_BIN.parent / name) for name in ("bin", "lib", "pyvenv.cfg"))
     pipenv.write_text(f'#!/bin/sh\n[ "$1" = sync ] && mkdir .venv && ln -s {lent} .venv/\n')
     pipenv.chmod(0o755)
     monkeypatch.setenv("ATELIER_PIPENV", str(pipenv))
