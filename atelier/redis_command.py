@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from atelier.harness.ports import port_holder
 from atelier.harness.redis_server import server_binary
 from atelier.i18n import _
 from atelier.paths import data_directory
@@ -149,7 +150,7 @@ def _open_port(port: int) -> int | None:
         says = [_("Port {port} is taken: a Redis server already answers there.", port=port)]
     else:
         says = [_("Port {port} is taken by another program.", port=port)]
-    holder = _holder(port)
+    holder = port_holder(port)
     if holder is not None:
         name, pid = holder
         says.append(_("It is {name}, process {pid}.", name=name, pid=pid))
@@ -190,20 +191,6 @@ def _is_redis(port: int) -> bool:
             return connection.recv(16).startswith((b"+PONG", b"-NOAUTH", b"-LOADING", b"-DENIED"))
     except OSError:
         return False
-
-
-def _holder(port: int) -> tuple[str, int] | None:
-    """Return the name and the id of the process that listens on `port`, where one may know."""
-    import psutil
-
-    # Process by process: macOS shows a user their own processes, never the list of all.
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            for connection in process.net_connections("tcp"):
-                local = connection.laddr
-                if connection.status == psutil.CONN_LISTEN and local and local.port == port:
-                    return process.name(), process.pid
-    return None
 
 
 def _free_port_after(port: int) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from atelier.follow.mismatch import CannotFollow
 from atelier.harness.deadline import Deadline
+from atelier.harness.ports import port_holder
 
 # The commands that open them.
 _OPENED_BY = {
@@ -30,9 +31,9 @@ def require_free(ports: Iterable[int]) -> None:
     deadline = Deadline(_LET_GO_WITHIN)
     for port in sorted(ports):
         while not _free(port):
-            if deadline.over or _holder(port):
+            if deadline.over or port_holder(port):
                 raise CannotFollow(
-                    f"Port {port} is taken{_holder(port)}. A lesson opens it: stop what holds it."
+                    f"Port {port} is taken{_by(port)}. A lesson opens it: stop what holds it."
                 )
             time.sleep(0.1)
 
@@ -52,14 +53,7 @@ def _free(port: int) -> bool:
     return True
 
 
-def _holder(port: int) -> str:
-    """Name the process that listens on `port`, where one may know."""
-    import psutil
-
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            for connection in process.net_connections("tcp"):
-                local = connection.laddr
-                if connection.status == psutil.CONN_LISTEN and local and local.port == port:
-                    return f" by {process.name()}, process {process.pid}"
-    return ""
+def _by(port: int) -> str:
+    """Say by whom a port is taken, where one may know."""
+    holder = port_holder(port)
+    return f" by {holder[0]}, process {holder[1]}" if holder else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 # Left to the learner's own programs, whether they run now or in a minute.
@@ -34,3 +35,17 @@ def free_port() -> int:
             port = int(listener.getsockname()[1])
         if port not in _KEPT_FREE:
             return port
+
+
+def port_holder(port: int) -> tuple[str, int] | None:
+    """Return the name and the id of the process that listens on `port`, where one may know."""
+    import psutil
+
+    # Process by process: macOS shows a user their own processes, never the list of all.
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            for connection in process.net_connections("tcp"):
+                local = connection.laddr
+                if connection.status == psutil.CONN_LISTEN and local and local.port == port:
+                    return process.name(), process.pid
+    return None
