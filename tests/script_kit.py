@@ -53,6 +53,8 @@ TOOLS = [
 ]
 
 # pipenv, as far as the set-up can see: `sync` makes .venv, slowly, badly or not at all if told to.
+# `slow` holds how many tenths of a second it takes, in as many short sleeps: a Ctrl-C that comes
+# while a shell starts a program is heard only when that program has ended.
 PIPENV = """#!/bin/sh
 printf '%s\\n' "$*" >>"$KIT/pipenv.calls"
 case $1 in
@@ -61,7 +63,9 @@ sync)
     env >"$KIT/pipenv.env"
     pwd >"$KIT/pipenv.pwd"
     mkdir -p .venv/bin
-    if [ -f "$KIT/slow" ]; then touch "$KIT/begun"; sleep "$(cat "$KIT/slow")"; fi
+    left=0
+    if [ -f "$KIT/slow" ]; then left=$(cat "$KIT/slow"); touch "$KIT/begun"; fi
+    while [ "$left" -gt 0 ]; do sleep 0.1; left=$((left - 1)); done
     if [ -f "$KIT/error" ]; then cat "$KIT/error"; exit 1; fi
     ln -sf "$KIT/python" .venv/bin/python
     cp "$KIT/atelier" .venv/bin/atelier

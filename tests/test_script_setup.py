@@ -181,7 +181,7 @@ echo "pipenv, version 2026.10.3, all is well"
 
 
 def test_two_at_once_install_once(kit: Kit) -> None:
-    (kit.base / "slow").write_text("1")
+    (kit.base / "slow").write_text("10")
     processes = [kit.popen("script/start") for _ in range(4)]
     ends = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0] * 4, ends
@@ -195,7 +195,7 @@ def test_several_at_once_over_an_abandoned_lock(kit: Kit) -> None:
     lock = kit.root / ".venv.lock"
     lock.mkdir()
     (lock / "owner").write_text(f"{NO_PROCESS} {os.uname().nodename}\n")
-    (kit.base / "slow").write_text("0.3")
+    (kit.base / "slow").write_text("3")
     processes = [kit.popen("script/start") for _ in range(4)]
     for process in processes:
         process.communicate(timeout=60)
@@ -235,7 +235,7 @@ def test_a_folder_that_refuses_to_be_written_is_named(kit: Kit) -> None:
 
 
 def test_ctrl_c_leaves_nothing_and_the_next_one_works(kit: Kit) -> None:
-    (kit.base / "slow").write_text("30")
+    (kit.base / "slow").write_text("300")
     process = kit.popen("script/start")
     while not (kit.base / "begun").exists():
         assert process.poll() is None

@@ -14,7 +14,8 @@ TOOL = """#!/bin/sh
 printf '%s\\n' "${0##*/} $*" >>"$KIT/tool.calls"
 [ ! -f "$KIT/${0##*/}.out" ] || cat "$KIT/${0##*/}.out"
 [ ! -f "$KIT/${0##*/}.fails" ] || exit "$(cat "$KIT/${0##*/}.fails")"
-[ ! -f "$KIT/${0##*/}.slow" ] || { touch "$KIT/begun"; sleep 30; }
+[ ! -f "$KIT/${0##*/}.slow" ] || touch "$KIT/begun"
+while [ -f "$KIT/${0##*/}.slow" ]; do sleep 0.1; done
 """
 SKIPPED = """..s
 \x1b[36m\x1b[1m=========== short test summary info ============\x1b[0m
