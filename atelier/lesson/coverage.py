@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatch
 from itertools import pairwise
 
 from atelier.course import Course, Step, Tree
@@ -26,7 +25,7 @@ def coverage_defects(course: Course, step: Step, document: Document) -> Iterator
         for name, content in course.tree(step).items()
         if (lines := added_lines(before.get(name, b""), content))
         and name not in _BY_COMMAND
-        and not any(fnmatch(name, pattern) for pattern in step.generated)
+        and not step.generates(name)
     }
     if step.kind == "practice":
         yield from _leaks(step, document, added)

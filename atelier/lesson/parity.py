@@ -96,7 +96,7 @@ def _without_label(line: str) -> str:
     """A line of a diagram without the words that its reader reads."""
     line = re.sub(r"\bas .*$", "as …", line.strip())
     line = re.sub(r":.*$", ":", line)
-    line = re.sub(r"^(loop|alt|else|opt|par|and|title)\b.*$", r"\1", line)
+    line = re.sub(r"^(loop|alt|else|opt|par|and|critical|option|break|box|title)\b.*$", r"\1", line)
     return re.sub(r"\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\|[^|]*\|", "…", line)
 
 

@@ -1,4 +1,4 @@
-"""A lesson reads well on GitHub: its links lead somewhere, its alerts are drawn."""
+"""A lesson reads well on GitHub and in the pages: links lead somewhere, what is drawn is drawn."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from functools import cache
 from pathlib import Path
 
 from atelier.lesson.blocks import Alert, Document
+from atelier.lesson.diagrams import diagram_defects
 from atelier.lesson.parse import read_lesson
 
 
 def readability_defects(document: Document) -> Iterator[str]:
-    """Yield alerts that GitHub does not draw, and links and pictures that lead nowhere."""
+    """Yield alerts and diagrams that are not drawn, and links and pictures that lead nowhere."""
     for block in document.blocks:
         if isinstance(block, Alert) and block.depth:
             yield (
                 f"{document.path}:{block.line}: an alert inside another block is not drawn by "
                 "GitHub; move it to the top level"
             )
+    yield from diagram_defects(document)
     for link in document.links:
         if link.is_picture and not link.text.strip():
             yield f"{document.path}:{link.line}: say in words what the picture {link.target} shows"
