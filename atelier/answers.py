@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,10 +52,23 @@ class Answer:
 
 def answers_to(step: Step) -> Iterator[Answer]:
     """Yield the wrong and the right answers to a step. Raises BrokenCourse."""
-    for folder in sorted((step.exercise / "wrong").glob("*/")):
+    for folder in _folders(step, "wrong"):
         yield Answer(step, folder, _read_expectation(folder / "expect.toml"))
-    for folder in sorted((step.exercise / "right").glob("*/")):
+    for folder in _folders(step, "right"):
         yield Answer(step, folder, None)
+
+
+def sound_answers(step: Step) -> list[Answer]:
+    """Return the answers to a step whose expectation can be read."""
+    found = [Answer(step, folder, None) for folder in _folders(step, "right")]
+    for folder in _folders(step, "wrong"):
+        with suppress(BrokenCourse):
+            found.append(Answer(step, folder, _read_expectation(folder / "expect.toml")))
+    return sorted(found, key=lambda answer: answer.name)
+
+
+def _folders(step: Step, kind: str) -> list[Path]:
+    return sorted((step.exercise / kind).glob("*/"))
 
 
 def _read_expectation(file: Path) -> Expectation:
@@ -85,7 +98,7 @@ def project_with(tree: Tree, setup: Path | None = None) -> Iterator[Source]:
         write_tree(tree, folder)
         git(folder, "init", "--quiet", "--initial-branch=main", "--template=")
         git(folder, "add", "--all")
-        git(folder, "commit", "--quiet", "--message", "project")
+        git(folder, "commit", "--quiet", "--allow-empty", "--message", "project")
         if setup is not None and setup.is_file():
             subprocess.run(["bash", str(setup)], cwd=folder, check=True, capture_output=True)
         yield Source(folder, own_interpreter())
@@ -105,15 +118,15 @@ def _defects(answer: Answer, report: Report) -> Iterator[str]:
     wanted = answer.expectation
     if wanted is None:
         for finding in unmet.values():
-            yield f"{answer.name}: a right answer, and {_told(finding)}"
+            yield f"{answer.name}: a right answer, and {told(finding)}"
         return
     found = unmet.get(wanted.criterion)
     if found is None:
-        others = ", ".join(_told(finding) for finding in unmet.values()) or "everything is met"
+        others = ", ".join(told(finding) for finding in unmet.values()) or "everything is met"
         yield f"{answer.name}: {wanted.criterion} must be {wanted.verdict}, but {others}"
         return
     if found.verdict is not wanted.verdict:
-        yield f"{answer.name}: must be {wanted.verdict}, but {_told(found)}"
+        yield f"{answer.name}: must be {wanted.verdict}, but {told(found)}"
     for language, words in wanted.message.items():
         text = " ".join(
             said
@@ -124,5 +137,6 @@ def _defects(answer: Answer, report: Report) -> Iterator[str]:
             yield f"{answer.name}: “{words}” is not in what it says in {language}: {text}"
 
 
-def _told(finding: Finding) -> str:
+def told(finding: Finding) -> str:
+    """Say in a line what was found, for an author."""
     return f"{finding.id} is {finding.verdict} ({finding.message} {finding.seen or ''})"

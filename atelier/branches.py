@@ -11,7 +11,7 @@ from atelier.git import DATE, EMAIL, NAME, git
 
 PREFIX = "solution/"
 _IMPORT = "refs/atelier/import"  # where commits are while they have no branch yet
-_NOT_COMMITTED = frozenset({".env"})
+NOT_COMMITTED = frozenset({".env"})
 
 
 def branch_of(step: Step) -> str:
@@ -99,4 +99,4 @@ def _data(content: bytes) -> bytes:
 
 
 def _committed(tree: Tree) -> dict[str, bytes]:
-    return {path: content for path, content in tree.items() if path not in _NOT_COMMITTED}
+    return {path: content for path, content in tree.items() if path not in NOT_COMMITTED}

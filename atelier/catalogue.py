@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from gettext import GNUTranslations
 from pathlib import Path
+from tokenize import TokenError
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
@@ -28,16 +30,20 @@ def catalogue_file(root: Path) -> Path:
     return root / "atelier" / "locale" / "fr" / "LC_MESSAGES" / "atelier.po"
 
 
-def sources(root: Path) -> list[str]:
-    """Return every sentence that is marked for translation, sorted."""
-    found: set[str] = set(_OF_CLICK)
+def sources(root: Path) -> dict[str, str]:
+    """Return every sentence that is marked for translation, sorted, with its `file:line`."""
+    found = dict.fromkeys(_OF_CLICK, "atelier/catalogue.py:1")
     for place in _PLACES:
-        for file in root.glob(place):
-            for _line, message, _comments, _context in extract_from_file(
-                "python", file, keywords=_KEYWORDS
-            ):
-                found.add(message if isinstance(message, str) else message[0])
-    return sorted(found - {""})
+        for file in sorted(root.glob(place)):
+            name = file.relative_to(root)
+            with suppress(SyntaxError, TokenError):  # who reads it as Python tells that
+                for line, message, _comments, _context in extract_from_file(
+                    "python", file, keywords=_KEYWORDS
+                ):
+                    sentence = message if isinstance(message, str) else message[0]
+                    found.setdefault(sentence, f"{name}:{line}")
+    found.pop("", None)
+    return dict(sorted(found.items()))
 
 
 def read_catalogue(root: Path) -> Catalog:
@@ -49,11 +55,18 @@ def read_catalogue(root: Path) -> Catalog:
         return read_po(content, locale="fr")
 
 
-def updated(root: Path) -> Catalog:
-    """Return the catalogue with every sentence of the code, and no other."""
-    known = read_catalogue(root)
+def translated(root: Path) -> int:
+    """Return how many sentences have their French."""
+    return sum(
+        bool(message.id and message.string and not message.fuzzy)
+        for message in read_catalogue(root)
+    )
+
+
+def updated(known: Catalog, wanted: Iterable[str]) -> Catalog:
+    """Return the catalogue with the sentences `wanted`, and no other."""
     catalogue = Catalog(locale="fr", charset="utf-8", fuzzy=False)
-    for source in sources(root):
+    for source in wanted:
         message = known.get(source)
         catalogue.add(source, message.string if message else "")
     return catalogue
@@ -79,21 +92,22 @@ def mo_bytes(catalogue: Catalog) -> bytes:
 def defects(root: Path) -> Iterator[str]:
     """Yield what is wrong with the catalogue: untranslated, fuzzy, left over, stale."""
     known = read_catalogue(root)
-    wanted = set(sources(root))
-    for source in sorted(wanted):
+    wanted = sources(root)
+    file = catalogue_file(root)
+    name = file.relative_to(root)
+    for source, place in wanted.items():
         message = known.get(source)
         if message is None or not message.string:
-            yield f"no French for: {source}"
+            yield f"{place}: no French for: {source}; run script/catalogue, write it into {name}"
         elif message.fuzzy:
-            yield f"the French is fuzzy: {source}"
+            yield f"{place}: the French is fuzzy in {name}: {source}"
     for message in known:
         if message.id and message.id not in wanted:
-            yield f"no longer in the code: {message.id}"
-    file = catalogue_file(root)
-    if not file.exists() or file.read_bytes() != po_bytes(updated(root)):
-        yield f"{file.name} is not as script/catalogue writes it"
+            yield f"{name}: no longer in the code: {message.id}; run script/catalogue"
+    if not file.exists() or file.read_bytes() != po_bytes(updated(known, wanted)):
+        yield f"{name}: is not as script/catalogue writes it; run it"
     elif not _says(file.with_suffix(".mo"), known):
-        yield f"{file.with_suffix('.mo').name} is stale: run script/catalogue"
+        yield f"{name.with_suffix('.mo')}: is stale; run script/catalogue"
 
 
 def _says(file: Path, catalogue: Catalog) -> bool:
@@ -110,7 +124,7 @@ def _says(file: Path, catalogue: Catalog) -> bool:
 def main() -> None:
     """Write the catalogue anew and say what is missing."""
     root = workshop_root()
-    catalogue = updated(root)
+    catalogue = updated(read_catalogue(root), sources(root))
     file = catalogue_file(root)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(po_bytes(catalogue))

@@ -6,6 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 
@@ -46,6 +47,10 @@ class Step:
     def name(self) -> str:
         """The number and the slug: the name of its folders, lessons and branch."""
         return f"{self.number:02d}-{self.slug}"
+
+    def generates(self, name: str) -> bool:
+        """Whether the file `name` is made by a command of this step."""
+        return any(fnmatch(name, pattern) for pattern in self.generated)
 
     @property
     def exercise(self) -> Path:

@@ -15,7 +15,6 @@ from atelier.course import Course
 from atelier.follow.mismatch import CannotFollow, Mismatch
 from atelier.follow.run import Followed, Run
 from atelier.follow.terminal import SHELLS
-from tests.projects import atelier
 
 PYTHON = f'"{sys.executable}"'
 SERVE = """\
@@ -418,20 +417,37 @@ def test_nothing_is_left_running(small: Course) -> None:
     assert [child for child in children if "sleep" in child.name()] == []
 
 
-def test_a_criterion_that_is_not_met(small: Course) -> None:
-    write(
-        small.root,
-        {
-            "exercises/03-part/test_part.py": """\
-                from atelier.checks import _, criterion, expect
+NEVER_MET = """\
+from atelier.checks import _, criterion, expect
 
-                @criterion(_("Seen:"))
-                def test_part(worlds):
-                    expect(False, _("Seen:"))
-                """
-        },
-    )
+@criterion(_("Seen:"))
+def test_part(worlds):
+    expect(False, _("Seen:"))
+"""
+
+
+def test_a_criterion_that_is_not_met(small: Course) -> None:
+    write(small.root, {"exercises/03-part/test_part.py": NEVER_MET})
     with pytest.raises(Mismatch, match="a criterion is not met: Seen:"):
+        follow(small, "part")
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_what_the_lesson_s_own_check_judged_is_not_judged_again(
+    small: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: bool
+) -> None:
+    """Unless the files have changed since."""
+    command = tmp_path / "bin" / "atelier"  # says that all is met
+    write(tmp_path, {"bin/atelier": "#!/bin/sh\n"})
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
+    write(small.root, {"exercises/03-part/test_part.py": NEVER_MET})
+    change(small, "git branch", "atelier check\ngit branch", "03-part")
+    if changed:
+        change(small, "atelier check\n", "rm part.py\natelier check\ngit restore .\n", "03-part")
+        with pytest.raises(Mismatch, match="a criterion is not met: Seen:"):
+            follow(small, "part")
+    else:
         follow(small, "part")
 
 
@@ -449,9 +465,12 @@ def test_a_lesson_that_is_not_there(small: Course) -> None:
         follow(small, "part")
 
 
-@pytest.mark.skipif(
-    not os.environ.get("ATELIER_FOLLOW"), reason="ATELIER_FOLLOW=1 follows the whole course"
-)
-def test_the_lessons_are_right() -> None:
-    done = atelier("follow", "--lang", "en", timeout=1800)
-    assert done.returncode == 0, done.stderr
+def test_what_a_command_generates_is_not_laid_over(small: Course) -> None:
+    """It is the lesson's command that makes it, and the solution's may be another."""
+    settings = small.root / "exercises" / "03-part" / "step.toml"
+    settings.write_text('generated = ["made/**"]\n' + settings.read_text("utf-8"), "utf-8")
+    write(small.root, {"solutions/03-part/made/solution.txt": "theirs\n"})
+    change(small, "git add part.py", "mkdir made\necho mine >made/mine.txt\ngit add .", "03-part")
+    change(small, "git branch", "ls made\ngit branch", "03-part")
+    change(small, "```text\nevening", "```text\nmine.txt\nevening", "03-part")
+    follow(Course(small.root), "part")

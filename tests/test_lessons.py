@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,28 +16,15 @@ from atelier.lesson.language import PARTS, language_defects
 from atelier.lesson.parity import parity_defects
 from atelier.lesson.parse import LessonError, parse_lesson, read_lesson
 from atelier.lesson.readability import anchor_of, readability_defects
+from atelier.verify.texts import lesson_defects
 
 COURSE = Course(workshop_root())
-STEPS = [pytest.param(step, id=step.name) for step in COURSE.steps]
 
 
-def none(defects: Iterable[str]) -> None:
-    found = list(defects)
+@pytest.mark.parametrize("step", COURSE.steps, ids=lambda step: step.name)
+def test_lesson_is_whole_readable_and_one_in_both_languages(step: Step) -> None:
+    found = list(lesson_defects(COURSE, step))
     assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_both_languages_have_one_skeleton(step: Step) -> None:
-    none(parity_defects(read_lesson(step.lesson("en")), read_lesson(step.lesson("fr"))))
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("step", STEPS)
-def test_lesson_is_whole_readable_and_well_written(step: Step, language: str) -> None:
-    document = read_lesson(step.lesson(language))
-    none(coverage_defects(COURSE, step, document))
-    none(readability_defects(document))
-    none(language_defects(document, language))
 
 
 # The checks are checked: a small course, then one defect planted in it.

@@ -1,64 +1,61 @@
-"""Solutions pass, starts do not, and no criterion is one that cannot be unmet."""
+"""What `verify` proves, as far as a commit needs it: solutions, starts, the app at the root.
+
+Each branch on its own step and on the next, the last branch on every step; the whole matrix
+is `atelier verify`'s. Answers are in tests/test_answers.py, lessons in tests/test_lessons.py.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from atelier.answers import answers_to, project_with
-from atelier.checks.report import Report
-from atelier.checks.runner import check
-from atelier.course import Course, Step, Tree, workshop_root
-from atelier.verdicts import Verdict
+from atelier.answers import answers_to
+from atelier.course import Course, Step, workshop_root
+from atelier.verify.branches import branch_defects
+from atelier.verify.cells import Cell, cells, judge_cell
+from atelier.verify.criteria import declared_criteria, never_unmet
+from atelier.verify.root_app import root_defects
+from atelier.verify.texts import step_defects
 
 COURSE = Course(workshop_root())
-STEPS = [pytest.param(step, id=step.name) for step in COURSE.steps]
+LAST = COURSE.steps[-1]
+OVERTAKING = {declared.until for step in COURSE.steps for declared in declared_criteria(step)}
 
 
-def judge(tree: Tree, step: Step, at: Step | None = None) -> Report:
-    with project_with(tree) as source:
-        [report] = check(COURSE, [step], source, at=at)
-    return report
+def of_a_commit(cell: Cell) -> bool:
+    """Whether a commit needs this cell: also where a criterion must be seen to be overtaken."""
+    branch = cell.branch
+    return branch in (cell.step, LAST) or (branch is not None and branch.slug in OVERTAKING)
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_solution_passes_its_own_step(step: Step) -> None:
-    assert judge(COURSE.tree(step), step).verdict is Verdict.PASS
+DONE = [cell for cell in cells(COURSE) if not cell.is_start and of_a_commit(cell)]
+STARTS = [cell for cell in cells(COURSE) if cell.is_start]
 
 
-@pytest.mark.parametrize("step", STEPS[:-1])
-def test_last_solution_passes_every_step(step: Step) -> None:
-    last = COURSE.steps[-1]
-    report = judge(COURSE.tree(last), step, at=last)
-    assert report.verdict is Verdict.PASS, report
+@pytest.mark.parametrize("cell", DONE, ids=lambda cell: cell.name)
+def test_solution_passes(cell: Cell) -> None:
+    assert judge_cell(COURSE, cell).defects == ()
 
 
-@pytest.mark.parametrize("step", STEPS[1:])
-def test_start_does_not_pass_and_every_criterion_can_be_unmet(step: Step) -> None:
-    report = judge(COURSE.tree_before(step), step)
-
-    assert report.verdict not in (Verdict.PASS, Verdict.INFRA), report
-    unmet = {finding.id for finding in report.findings if finding.verdict is not Verdict.PASS}
+@pytest.mark.parametrize("cell", STARTS, ids=lambda cell: cell.name)
+def test_start_does_not_pass_and_every_criterion_can_be_unmet(cell: Cell) -> None:
+    judged = judge_cell(COURSE, cell)
+    assert judged.defects == ()
+    unmet = {(cell.step.name, each) for each in judged.unmet}
     # tests/test_answers.py shows that each of these is found where its answer says.
-    unmet |= {answer.expectation.criterion for answer in answers_to(step) if answer.expectation}
-    assert {finding.id for finding in report.findings} - unmet == set()
+    for answer in answers_to(cell.step):
+        if answer.expectation:
+            unmet.add((cell.step.name, answer.expectation.criterion))
+    assert list(never_unmet(declared_criteria(cell.step), unmet)) == []
 
 
-def test_base_criteria_can_be_unmet() -> None:
-    base = COURSE.steps[0]
-    report = judge(COURSE.tree(base), base)
-    named = {answer.expectation.criterion for answer in answers_to(base) if answer.expectation}
-    assert {finding.id for finding in report.findings} - named == set()
+@pytest.mark.parametrize("step", COURSE.steps, ids=lambda step: step.name)
+def test_step_is_whole(step: Step) -> None:
+    assert list(step_defects(step)) == []
 
 
-def test_overtaken_criteria_really_fail() -> None:
-    step, overtaken_at = COURSE.step("slow-request"), COURSE.step("do-not-block")
-    report = judge(COURSE.tree(overtaken_at), step)
-    unmet = [finding.id for finding in report.findings if finding.verdict is not Verdict.PASS]
-    assert unmet == ["each_list_is_slow"]
+def test_branches_are_the_same_everywhere() -> None:
+    assert list(branch_defects(COURSE)) == []
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_two_answers_of_each_kind(step: Step) -> None:
-    answers = list(answers_to(step))
-    assert sum(answer.expectation is None for answer in answers) >= 2
-    assert sum(answer.expectation is not None for answer in answers) >= 2
+def test_the_app_at_the_root_is_the_last_tree() -> None:
+    assert list(root_defects(COURSE)) == []

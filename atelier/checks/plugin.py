@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import signal
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -23,6 +21,7 @@ import pytest
 from atelier.checks.criterion import Criterion, criterion_of
 from atelier.checks.report import Finding
 from atelier.checks.worlds import Lazy, Worlds
+from atelier.harness.interrupts import undisturbed
 from atelier.harness.source import Source
 from atelier.i18n import _, say
 from atelier.verdicts import Skipped, TookTooLong, Unmet, Verdict
@@ -188,21 +187,6 @@ def _run_side_by_side(
         # Also after Ctrl-C: closing the worlds ends what the threads wait for.
         with undisturbed():
             last.ihook.pytest_runtest_teardown(item=last, nextitem=following)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let no second Ctrl-C cut the cleaning up that the first one began."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _begin(item: pytest.Function, settings: Settings) -> Run:

@@ -16,10 +16,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from atelier.course import read_tree, write_tree
+from atelier.course import Tree, read_tree, write_tree
 from atelier.follow import edit, expect
 from atelier.follow.mismatch import Mismatch
 from atelier.follow.place import Place
+from atelier.follow.result import files_of
 from atelier.follow.session import read_session
 from atelier.follow.terminal import Terminal, TooLong
 from atelier.harness.deadline import Deadline
@@ -42,6 +43,7 @@ _STOPS_WITHIN = 60.0  # a worker ends its task
 _IDLE_AFTER = 5.0  # longer than a task of the lessons
 _SHOWS_WITHIN = 45.0  # a worker that has lost its broker pauses for longer and longer
 
+_JUDGES = re.compile(r"\batelier check$")
 _NAMED = re.compile(r"\bTerminal (Redis|worker|web)\b")
 _OF_A_BLOCK = frozenset({"ready", "fails", "skip", "reminder", "interim"})
 
@@ -55,7 +57,10 @@ class Counts:
 
 
 class Follower:
-    """Follows one lesson; its terminals are its own."""
+    """Follows one lesson; its terminals are its own.
+
+    `judged` are the project's files as its last `atelier check` found all criteria met.
+    """
 
     def __init__(self, document: Document, place: Place) -> None:
         self._document = document
@@ -65,6 +70,7 @@ class Follower:
         self._last: str | None = None  # what the last commands printed, until it is compared
         self._named: list[str] = []
         self.counts = Counts()
+        self.judged: Tree | None = None
 
     def follow(self) -> None:
         """Do what the lesson says. Raises Mismatch, and leaves what runs as it is."""
@@ -129,10 +135,17 @@ class Follower:
                 for terminal in open_:
                     terminal.leave_python(Deadline(_ANSWERS_WITHIN))
             case ("solution",):
-                write_tree(read_tree(self._place.step.solution), self._place.project)
+                self._lay_solution()
             case _:
                 words = " ".join((directive.name, *directive.arguments))
                 raise self._wrong(directive.line, f"cannot be followed here: {words}")
+
+    def _lay_solution(self) -> None:
+        """Write the files that the learner writes; what a command generates is the lesson's."""
+        step = self._place.step
+        solution = read_tree(step.solution)
+        by_hand = {name: text for name, text in solution.items() if not step.generates(name)}
+        write_tree(by_hand, self._place.project)
 
     def _wait_until_idle(self, terminal: Terminal) -> None:
         """Wait until the terminal has shown nothing new for a while."""
@@ -171,6 +184,8 @@ class Follower:
             ended.append(code or 0)
             if code and not block.directive("fails"):
                 raise self._wrong(line, f"{command}: exit code {code}", got=expect.end_of(text))
+            if code == 0 and _JUDGES.search(command):
+                self.judged = files_of(self._place.project)
         if block.directive("fails"):
             last = lines[-1][1]
             self._need(any(ended), block.line, f"{last}: exit code 0, another expected", printed)

@@ -17,6 +17,7 @@ _OPENED_BY = {
     6379: re.compile(r"\batelier redis\b|^redis-server\b"),
     8000: re.compile(r"\bflask run\b|\bgunicorn\b|\bhoncho\b"),
 }
+LESSON_PORTS = frozenset(_OPENED_BY)
 _LET_GO_WITHIN = 10.0  # seconds that the lesson before has to let go of its ports
 
 

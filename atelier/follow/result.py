@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import tokenize
 import tomllib
-from collections.abc import Iterator
-from fnmatch import fnmatch
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 
@@ -25,9 +24,13 @@ def differences(course: Course, step: Step, project: Path) -> Iterator[str]:
     generates. Nothing else is there, but for what git ignores, and all is committed.
     """
     wanted = course.tree(step)
-    generated = [each for done in course.up_to(step) for each in done.generated]
+    steps = course.up_to(step)
+
+    def generated(name: str) -> bool:
+        return any(done.generates(name) for done in steps)
+
     for name, content in wanted.items():
-        if any(fnmatch(name, each) for each in generated):
+        if generated(name):
             continue
         path = project / name
         if not path.is_file():
@@ -36,7 +39,7 @@ def differences(course: Course, step: Step, project: Path) -> Iterator[str]:
             difference = _difference(name, path.read_bytes(), content)
             if difference:
                 yield f"{name} is not as in the solution: {difference}"
-    for each in generated:
+    for each in (each for done in steps for each in done.generated):
         if not any(project.glob(each)):
             yield f"nothing is there for {each}, which a command generates"
     yield from _besides(wanted, generated, project)
@@ -89,11 +92,20 @@ def _lines(content: bytes) -> list[str]:
     return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
-def _besides(wanted: Tree, generated: list[str], project: Path) -> Iterator[str]:
+def files_of(project: Path) -> Tree:
+    """Return the files of `project` that a check judges: what git knows of, and `.env`."""
+    names = {*_known(project), ".env"}
+    return {name: (project / name).read_bytes() for name in names if (project / name).is_file()}
+
+
+def _known(project: Path) -> list[str]:
     known = git(project, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-    for name in filter(None, known.split("\0")):
-        allowed = name in wanted or any(fnmatch(name, each) for each in generated)
-        if not allowed and (project / name).exists():
+    return [name for name in known.split("\0") if name]
+
+
+def _besides(wanted: Tree, generated: Callable[[str], bool], project: Path) -> Iterator[str]:
+    for name in _known(project):
+        if name not in wanted and not generated(name) and (project / name).exists():
             yield f"{name} is there, and the solution has no such file"
     for line in git(project, "status", "--porcelain").splitlines():
         yield f"git status at the end of the lesson says: {line}"

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from atelier.course import Course, Step
+from atelier.course import Course, Step, Tree
 from atelier.follow.follower import Follower
 from atelier.follow.home import Home
 from atelier.follow.mismatch import CannotFollow, Mismatch
 from atelier.follow.place import Place
 from atelier.follow.ports import ports_of, require_free
-from atelier.follow.result import differences
+from atelier.follow.result import differences, files_of
 from atelier.follow.terminal import Terminal, TooLong
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
@@ -78,7 +78,7 @@ class Run:
                 hand_out(self._course, project, step)
             self._remember(project, step)
             follower = self._do(document, step, project)
-            self._judge(document, step, project)
+            self._judge(document, step, project, follower.judged)
             seconds = time.monotonic() - began
             counts = follower.counts
             done = Followed(step, counts.commands, tuple(counts.skipped), seconds)
@@ -142,8 +142,11 @@ class Run:
             family.end()
         return follower
 
-    def _judge(self, document: Document, step: Step, project: Path) -> None:
-        """Compare with the solution, and judge by the criteria of `step`."""
+    def _judge(self, document: Document, step: Step, project: Path, judged: Tree | None) -> None:
+        """Compare with the solution, and judge by the criteria of `step`.
+
+        `judged` are files that the lesson's own check has judged already.
+        """
         from atelier.checks.runner import check
 
         file = document.path.relative_to(self._course.root)
@@ -157,7 +160,7 @@ class Run:
                 self._run(project, ["pipenv verify"])
             except CannotFollow as error:
                 raise Mismatch(file, 1, "Pipfile.lock is not fresh", got=str(error)) from error
-        if not any(step.exercise.glob("test_*.py")):
+        if not any(step.exercise.glob("test_*.py")) or judged == files_of(project):
             return
         source = Source(project, find_interpreter(project))
         [report] = check(self._course, [step], source, at=step)
