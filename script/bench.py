@@ -66,6 +66,7 @@ def main() -> None:
         row("check 09", check_09, 1.5 * workers + 0.5, f"1.5 x {workers:.2f} (worker, ping) + 0.5")
         row("check 10", check_10, 1.3 * (3 + workers), f"1.3 x (3 + {workers:.2f})")
         row("check, no process", static_check(rounds, folder), 0.6, "0.6")
+    row("verify --fast", timed([str(BIN / "atelier"), "verify", "--fast"]), 5.0, "5.0")
     with project(course, "06") as plain, project(course, "13") as folder:
         without, with_task = in_turn(
             3, lambda: p95(plain, redis=True), lambda: p95(folder, redis=True)
