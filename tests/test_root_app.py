@@ -8,8 +8,8 @@ from typing import Any
 
 from atelier.course import Course, Tree
 
-# Compared by their content below, or (.env) never committed at the root.
-_APART = frozenset({"Pipfile", "Pipfile.lock", ".gitignore", ".env"})
+# Compared by their content below, or never at the root: .env, and the learner's own tests.
+_APART = frozenset({"Pipfile", "Pipfile.lock", ".gitignore", ".env", "test_products.py"})
 
 
 def last_tree(course: Course) -> Tree:

@@ -1,8 +1,8 @@
 """products
 
-Revision ID: b532a0b1b55f
+Revision ID: e2564a7dd2d3
 Revises: 
-Create Date: 2026-11-21 11:40:54.537957
+Create Date: 2026-11-21 14:58:20.059963
 
 """
 from alembic import op
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision = 'b532a0b1b55f'
+revision = 'e2564a7dd2d3'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -21,7 +21,6 @@ def upgrade():
     op.create_table('products',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
-    sa.Column('description', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
     # ### end Alembic commands ###
