@@ -83,8 +83,8 @@ class Course:
 
     @property
     def first(self) -> Step:
-        """The first step that a learner does: what lies before is given."""
-        return next(step for step in self.steps if step.kind != "base")
+        """The first step."""
+        return self.steps[0]
 
     def step(self, name: str) -> Step:
         """Return the step called by number ("9", "09"), slug or name. Raises UnknownStep."""
@@ -117,9 +117,10 @@ class Course:
         return self.steps[: self.steps.index(step) + 1]
 
     def tree(self, step: Step) -> Tree:
-        """Return the files of a project that is done with `step`."""
+        """Return the files of a project that is done with `step`, what was handed out included."""
         tree: dict[str, bytes] = {}
         for done in self.up_to(step):
+            tree.update(read_tree(done.exercise / "start"))
             for removed in done.removes:
                 tree.pop(removed, None)
             tree.update(read_tree(done.solution))

@@ -46,6 +46,7 @@ def create_project(course: Course, folder: Path, step: Step) -> None:
         write_branches(course, made)
         write_tree(course.tree_before(step), made)
         commit_start(course, made, step)
+        (made / ".venv").mkdir()  # where it is there, pipenv makes the environment in it
         git(made, "update-index", "-q", "--refresh")
         if folder.exists():
             folder.rmdir()  # empty, as was seen above; a project replaces it
@@ -94,14 +95,19 @@ def require_project(folder: Path) -> Path:
     return folder
 
 
+def lacks_packages(folder: Path) -> bool:
+    """Whether the project names packages that are to be installed, and has no environment yet.
+
+    At the first step it has no lock: which packages there are is for the learner to type.
+    """
+    return (folder / "Pipfile.lock").is_file() and find_interpreter(folder) is None
+
+
 def install_packages(folder: Path) -> bool:
     """Install what the project's lock names, in `.venv`; whether that worked.
 
-    An environment that is there already is left as it is. What pipenv says goes to
-    `install_log()`.
+    What pipenv says goes to `install_log()`.
     """
-    if find_interpreter(folder) is not None:
-        return True
     pipenv = pipenv_command()
     if pipenv is None:
         return False
@@ -110,7 +116,7 @@ def install_packages(folder: Path) -> bool:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         done = subprocess.run(
-            [pipenv, "sync"],
+            [pipenv, "sync", "--dev"],  # pytest, for the learner's own tests, among them
             cwd=folder,
             env=env,
             stdin=subprocess.DEVNULL,

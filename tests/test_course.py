@@ -43,7 +43,7 @@ def test_step_by_number_slug_and_name(name: str, found: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("99", "13-broker-down"), ("1", "06-crud"), ("broker", "13-broker-down"), ("", "06-crud")],
+    [("99", "13-broker-down"), ("0", "01-hello"), ("broker", "13-broker-down"), ("", "")],
 )
 def test_unknown_step_names_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(UnknownStep, match="nearest is " + (nearest if name else "")):
@@ -69,7 +69,7 @@ def test_tree_overlays_and_removes(tmp_path: Path) -> None:
         **course.tree(course.steps[0]),
         "given.py": b"g",
     }
-    assert course.tree(course.steps[1]) == {"a.py": b"2", ".env": b"X=1"}
+    assert course.tree(course.steps[1]) == {"a.py": b"2", ".env": b"X=1", "given.py": b"g"}
 
 
 def test_broken_step_names_its_file(tmp_path: Path) -> None:

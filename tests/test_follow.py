@@ -234,13 +234,13 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Course:
-    """A course of three steps: a base, a guided one, a practice."""
+    """A course of three steps: two guided ones, a practice."""
     root = tmp_path / "workshop"
     settings = 'kind = "{kind}"\nminutes = 5\n[title]\nen = "{title}"\nfr = "{title}"\n'
     write(
         root,
         {
-            "exercises/01-base/step.toml": settings.format(kind="base", title="Base"),
+            "exercises/01-base/step.toml": settings.format(kind="guided", title="Base"),
             "exercises/02-greet/step.toml": settings.format(kind="guided", title="Greet"),
             "exercises/03-part/step.toml": settings.format(kind="practice", title="Part"),
             "solutions/01-base/greet.py": GREET,

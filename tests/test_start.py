@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from atelier.course import Course, write_tree
 from atelier.git import git
+from atelier.harness.interpreter import find_interpreter
 from atelier.project import snapshot, snapshots_of
 from tests.projects import WORKSHOP_BIN, atelier
 
@@ -19,7 +21,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pipenv = tmp_path / "bin" / "pipenv"
     pipenv.parent.mkdir()
     lent = shlex.join(str(WORKSHOP_BIN.parent / name) for name in ("bin", "lib", "pyvenv.cfg"))
-    pipenv.write_text(f'#!/bin/sh\n[ "$1" = sync ] && mkdir .venv && ln -s {lent} .venv/\n')
+    pipenv.write_text(f'#!/bin/sh\n[ "$1" = sync ] && mkdir -p .venv && ln -s {lent} .venv/\n')
     pipenv.chmod(0o755)
     monkeypatch.setenv("ATELIER_PIPENV", str(pipenv))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -34,7 +36,7 @@ def test_start_makes_a_clean_project_and_goes_on(course: Course, home: Path) -> 
 
     assert first.returncode == 0, first
     assert f"Votre projet\N{NO-BREAK SPACE}: {folder}" in first.stdout
-    assert "lessons/fr/07-slow-request.md" in first.stdout
+    assert "lessons/fr/01-hello.md" in first.stdout
     assert "pas encore" in first.stdout
     assert git(folder, "status", "--short") == ""
     assert git(folder, "branch", "--show-current") == "main"
@@ -82,13 +84,62 @@ def test_start_refuses_the_workshop_itself(course: Course, home: Path) -> None:
 
 def test_packages_that_cannot_be_installed(home: Path) -> None:
     (home / "bin" / "pipenv").write_text("#!/bin/sh\necho no network; exit 1\n")
-    done = atelier("start", str(home / "shop"))
+    done = atelier("start", str(home / "shop"), "--at", "07")
     assert done.returncode == 1
-    assert "pipenv sync" in done.stderr
+    assert "pipenv sync --dev" in done.stderr
     log = home / "data" / "atelier" / "install.log"
     assert str(log) in done.stderr
     assert log.read_text() == "no network\n"
     assert (home / "shop" / "wsgi.py").is_file()  # the project is there, to go on with
+
+
+def test_first_step_begins_with_nothing_to_install(course: Course, home: Path) -> None:
+    (home / "bin" / "pipenv").write_text(
+        '#!/bin/sh\n[ "$1" = --venv ] || echo "$@" >>"$HOME/asked"\nexit 1\n'
+    )
+    folder = home / "shop"
+
+    done = atelier("start", str(folder))
+
+    assert done.returncode == 0, done
+    assert not (home / "asked").exists()
+    assert "pipenv install flask python-dotenv" in done.stdout
+    assert not any((folder / name).exists() for name in ("wsgi.py", ".env", "Pipfile.lock"))
+    assert list((folder / ".venv").iterdir()) == []
+    assert git(folder, "log", "--format=%s", "main") == "Start of 01-hello"
+    checked = atelier("check", "--json")
+    verdicts = {found["verdict"] for found in json.loads(checked.stdout)["criteria"]}
+    assert checked.returncode == 1
+    assert verdicts == {"fail", "pass"}  # .env is not in git: that is so already
+
+
+def test_nothing_at_all_is_not_yet_either(course: Course, home: Path) -> None:
+    folder = home / "shop"
+    assert atelier("start", str(folder)).returncode == 0
+    for name in ("Pipfile", ".gitignore"):
+        (folder / name).unlink()
+    (folder / ".venv").rmdir()
+
+    for step in course.steps[:6]:
+        checked = atelier("check", step.name, "--json")
+        assert json.loads(checked.stdout)["verdict"] == "fail", checked
+
+
+@pytest.mark.parametrize("place", ["shop/.venv", ".local/share/virtualenvs/shop-x1"])
+def test_environment_is_found_where_pipenv_made_it(home: Path, place: str) -> None:
+    pipenv = home / "bin" / "pipenv"
+    made = home / place
+    pipenv.write_text(f'#!/bin/sh\n[ "$1" = --venv ] && [ -d "{made}/bin" ] && echo "{made}"\n')
+    folder = home / "shop"
+    assert atelier("start", str(folder)).returncode == 0
+    assert find_interpreter(folder) is None
+    (made / "bin").mkdir(parents=True)
+    (made / "bin" / "python").touch()
+
+    found = find_interpreter(folder)
+
+    assert found is not None
+    assert found.bin_directory == made / "bin"
 
 
 def test_next_waits_for_the_criteria_and_keeps_a_snapshot(course: Course, home: Path) -> None:
@@ -118,7 +169,7 @@ def test_snapshot_holds_ignored_files_of_the_steps_and_touches_nothing(
     course: Course, home: Path
 ) -> None:
     folder = home / "shop"
-    assert atelier("start", str(folder)).returncode == 0
+    assert atelier("start", str(folder), "--at", "07").returncode == 0
     (folder / ".env").write_text("REDIS_URL=redis://mine\n")
     (folder / "wsgi.py").write_text("changed\n")
     git(folder, "add", "wsgi.py")

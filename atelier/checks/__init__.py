@@ -1,7 +1,10 @@
 """What a criterion is written with: the only thing of the workshop that content imports."""
 
 from atelier.checks.criterion import criterion, expect, skip
+from atelier.checks.expectations import create, expect_packages, expect_status, holds
 from atelier.harness.deadline import Deadline
+from atelier.harness.own_tests import OwnTests, run_own_tests
+from atelier.harness.products import FIND_PRODUCTS, MIGRATIONS, insert_products
 from atelier.harness.python import Question
 from atelier.harness.queue import Message, Queue, Result
 from atelier.harness.redis_server import RedisServer
@@ -13,9 +16,12 @@ from atelier.i18n import _
 from atelier.verdicts import Unmet
 
 __all__ = [
+    "FIND_PRODUCTS",
+    "MIGRATIONS",
     "PRODUCTS",
     "Deadline",
     "Message",
+    "OwnTests",
     "Question",
     "Queue",
     "RedisServer",
@@ -27,8 +33,14 @@ __all__ = [
     "Worker",
     "World",
     "_",
+    "create",
     "criterion",
     "expect",
+    "expect_packages",
+    "expect_status",
+    "holds",
+    "insert_products",
+    "run_own_tests",
     "skip",
     "start_web",
     "start_worker",

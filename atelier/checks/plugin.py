@@ -108,6 +108,12 @@ def web(worlds: Worlds) -> object:
     return Lazy(lambda: worlds.shared().web)
 
 
+@pytest.fixture(scope="module")
+def api(worlds: Worlds) -> object:
+    """The shared world's Web server as the first steps have it: its rows came without POST."""
+    return Lazy(lambda: worlds.shared().api)
+
+
 @dataclass
 class Run:
     """One criterion on its way: its function runs in a thread of its own."""

@@ -31,7 +31,7 @@ def check(step_name: str | None, folder: str | None, as_json: bool, all_steps: b
     from atelier.checks.report import exit_code, worst
 
     desk = Desk()
-    project = require_project(resolve(folder) if folder else desk.project)
+    project = require_project(resolve(folder)) if folder else desk.project
     progress = desk.state.progress(project)
     last = desk.step(step_name or (progress.step if progress else None))
     steps = desk.course.up_to(last) if all_steps else (last,)

@@ -33,8 +33,7 @@ def follow(step_names: tuple[str, ...], shell: str, keep: bool) -> int:
     from atelier.lesson.parse import LessonError
 
     course = Course(workshop_root())
-    learners = [step for step in course.steps if step.kind != "base"]
-    chosen = [course.step(name) for name in step_names] or learners
+    chosen = [course.step(name) for name in step_names] or course.steps
 
     def tell(done: Followed) -> None:
         click.echo(f"{title(done.step)}: {done.commands} commands, {done.seconds:.0f} s")

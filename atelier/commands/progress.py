@@ -25,8 +25,6 @@ def status() -> None:
     click.echo(_("Your project:  {folder}", folder=str(project)))
     click.echo("")
     for step in desk.course.steps:
-        if step.kind == "base":
-            continue
         here = ">" if step == current else " "
         done = "x" if step.slug in met else " "
         click.echo(f"{here} [{done}] {title(step)}")

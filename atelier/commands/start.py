@@ -10,7 +10,6 @@ from atelier.commands.check import check_and_tell
 from atelier.commands.desk import RUN, Desk, lesson_file
 from atelier.commands.group import atelier, in_a_language
 from atelier.git import has_identity
-from atelier.harness.interpreter import find_interpreter
 from atelier.i18n import _, chosen_language
 from atelier.project import (
     ProjectError,
@@ -18,6 +17,7 @@ from atelier.project import (
     default_folder,
     install_log,
     install_packages,
+    lacks_packages,
     refresh_branches,
     resolve,
 )
@@ -68,7 +68,7 @@ def _place(desk: Desk, folder: str | None) -> Path:
 
 
 def _install(place: Path) -> bool:
-    if find_interpreter(place) is not None:
+    if not lacks_packages(place):
         return True
     click.echo(_("Installing the packages of your project (10 to 60 s) …"))
     if install_packages(place):
@@ -76,7 +76,7 @@ def _install(place: Path) -> bool:
     click.echo(
         _(
             "The packages could not be installed: is there a network? What pipenv said is "
-            "in {log}. To try again, in your project's folder: pipenv sync",
+            "in {log}. To try again, in your project's folder: pipenv sync --dev",
             log=str(install_log()),
         ),
         err=True,

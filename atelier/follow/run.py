@@ -99,13 +99,14 @@ class Run:
         project = self.folder / ("shop" if not (self.folder / "shop").exists() else step.name)
         create_project(self._course, project, step)
         branches = list(self._branches_before(step))
-        commands = [*branches[-1:], *(["pipenv sync"] if (project / "Pipfile").is_file() else [])]
-        self._run(project, commands)
+        # With the learner's own tools, which a lock names among the packages for development.
+        sync = ["pipenv sync --dev"] if (project / "Pipfile.lock").is_file() else []
+        self._run(project, [*branches[-1:], *sync])
         return project
 
     def _branches_before(self, step: Step) -> Iterator[str]:
         for done in self._course.up_to(step)[:-1]:
-            if done.kind != "base" and done.lesson(self._language).is_file():
+            if done.lesson(self._language).is_file():
                 for command in _commands(self._read(done)):
                     if command.startswith(_BRANCH):
                         yield command

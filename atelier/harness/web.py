@@ -156,7 +156,7 @@ def _make_client() -> httpx.Client:
 def start_web(world: World, *options: str) -> Web:
     """Start `flask run` on a free port and wait until it listens.
 
-    Raises ProgramStopped, TookTooLong.
+    Raises ProgramStopped, TookTooLong; NotYet while there is no wsgi.py.
     """
     for attempt in range(_TRIES):
         port = free_port()
@@ -165,6 +165,8 @@ def start_web(world: World, *options: str) -> Web:
             return Web(world, process, port)
         if "in use" not in process.output.text or attempt == _TRIES - 1:
             break
+    if "Could not locate a Flask application" in process.output.text:
+        world.source.text("wsgi.py")  # not written yet: the program has not stopped
     raise world.stopped("flask run", process)
 
 
@@ -185,14 +187,14 @@ def start_with_products(world: World) -> Web:
                     status=response.status,
                 ),
                 seen=web.last_traceback() or response.text[:300],
-                look=_("Do the products of step 06 still work?"),
+                look=_("Does the POST of step 05 still work?"),
             )
         product = response.json()
         if not isinstance(product, dict) or not {"id", "name"} <= set(product):
             raise ProgramStopped(
                 _("POST {path} does not answer with the product that it created.", path=PRODUCTS),
                 seen=response.text[:300],
-                look=_("Do the products of step 06 still work?"),
+                look=_("Does the POST of step 05 still work?"),
             )
         web.products.append(product)
     return web

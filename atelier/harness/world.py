@@ -53,6 +53,7 @@ class World:
         self._queue: Once[Queue] = Once()
         self._database: Once[str] = Once()
         self._web: Once[Web] = Once()
+        self._api: Once[Web] = Once()
         self._worker: Once[Worker] = Once()
         self._resting_worker: Once[Worker] = Once()
         try:
@@ -124,6 +125,14 @@ class World:
             raise self.stopped(" ".join(words), process)
         return process.output.text
 
+    def attempt(self, *words: str, seconds: float = _COMMAND_WITHIN) -> tuple[int, str]:
+        """Run a command to its end; return its exit code and its last lines. Raises TookTooLong."""
+        from atelier.harness.crash import last_lines
+
+        process = self.run(*words)
+        code = process.wait(Deadline(seconds))
+        return code, "\n".join(last_lines(process.output.text, self.root, 3))
+
     def stopped(self, name: str, process: Process) -> ProgramStopped:
         """Say why `process`, called `name`, stopped."""
         from atelier.harness.crash import program_stopped
@@ -175,6 +184,13 @@ class World:
         from atelier.harness.web import start_with_products
 
         return self._web.get(lambda: start_with_products(self))
+
+    @property
+    def api(self) -> Web:
+        """Its web server, running, with three rows in its database where it has one."""
+        from atelier.harness.products import start_with_rows
+
+        return self._api.get(lambda: start_with_rows(self))
 
     @property
     def worker(self) -> Worker:

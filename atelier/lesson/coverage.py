@@ -18,8 +18,7 @@ _EXPERIMENT = ("Experiment", "Expérience")
 
 def coverage_defects(course: Course, step: Step, document: Document) -> Iterator[str]:
     """Yield what the lesson shows wrongly, leaves out, or gives away."""
-    steps = course.up_to(step)
-    before: Tree = course.tree(steps[-2]) if len(steps) > 1 else {}
+    before: Tree = course.tree_before(step)
     added = {
         name: lines
         for name, content in course.tree(step).items()

@@ -130,7 +130,7 @@ def _follow(course: Course, job: Job, progress: Progress) -> Outcome:
         try:
             run = Run(course, language, shell)
             try:
-                run.follow([step for step in course.steps if step.kind != "base"], heard)
+                run.follow(course.steps, heard)
             finally:
                 run.close()
         except (Mismatch, CannotFollow, LessonError) as error:

@@ -1,0 +1,3 @@
+mkdir instance
+printf rows >instance/shop.db
+git add --force instance/shop.db

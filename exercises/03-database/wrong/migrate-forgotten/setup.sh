@@ -1,0 +1,1 @@
+rm migrations/versions/*.py

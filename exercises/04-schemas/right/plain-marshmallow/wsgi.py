@@ -1,0 +1,40 @@
+from flask import Flask, jsonify
+from flask_migrate import Migrate
+from werkzeug.exceptions import HTTPException
+
+from config import Config
+from models import Product, db
+from schemas import ma, many_product_schema, one_product_schema
+
+BASE_URL = "/api/v1"
+
+app = Flask(__name__)
+app.config.from_object(Config)
+db.init_app(app)
+ma.init_app(app)
+migrate = Migrate(app, db)
+
+
+@app.errorhandler(HTTPException)
+def http_error(error):
+    return jsonify(error=error.name, message=error.description), error.code
+
+
+def find_product(product_id):
+    return db.get_or_404(Product, product_id, description=f"There is no product {product_id}.")
+
+
+@app.get("/")
+def hello():
+    return "Hello! The products are at /api/v1/products.\n"
+
+
+@app.get(f"{BASE_URL}/products")
+def read_many_products():
+    products = Product.query.order_by(Product.id).all()
+    return jsonify(many_product_schema.dump(products))
+
+
+@app.get(f"{BASE_URL}/products/<int:product_id>")
+def read_one_product(product_id):
+    return one_product_schema.dump(find_product(product_id))

@@ -1,0 +1,25 @@
+from flask_marshmallow import Marshmallow
+from marshmallow import ValidationError
+from marshmallow.validate import Length
+
+from models import Product
+
+ma = Marshmallow()
+
+
+def not_blank(value):
+    if not value.strip():
+        raise ValidationError("A name cannot be blank.")
+
+
+class ProductSchema(ma.SQLAlchemyAutoSchema):
+    class Meta:
+        model = Product
+        fields = ("id", "name", "description")
+        dump_only = ("id",)
+
+    name = ma.String(required=True, validate=Length(min=1, max=120))
+
+
+one_product_schema = ProductSchema()
+many_product_schema = ProductSchema(many=True)
