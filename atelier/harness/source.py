@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import stat
 import sys
@@ -18,6 +19,8 @@ from atelier.i18n import _
 from atelier.verdicts import NotYet, OurSide, ProgramStopped
 
 _LEFT_OUT = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "instance"})
+# Source: https://devcenter.heroku.com/articles/procfile
+_PROCESS_TYPE = re.compile(r"(?P<name>[A-Za-z0-9_-]+):[ \t]*(?P<command>\S.*?)\s*")
 _LARGEST = 20 * 1024 * 1024  # bytes; a program does not need a larger file to run a check
 _LARGEST_TEXT = 1024 * 1024
 
@@ -81,6 +84,11 @@ class Source:
                 seen=str(error),
                 look=_("Which line did you change by hand?"),
             ) from error
+
+    def procfile(self) -> dict[str, str]:
+        """Return the lines of its Procfile: the command of each process type. Raises NotYet."""
+        lines = map(_PROCESS_TYPE.fullmatch, self.text("Procfile").splitlines())
+        return {line["name"]: line["command"] for line in lines if line}
 
     def tracked_by_git(self, name: str) -> bool:
         """Whether git keeps the file `name`; False where there is no repository."""

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from atelier.harness.worker import Worker
 
 _COMMAND_WITHIN = 20.0  # seconds
+_SQLITE = b"SQLite format 3\0"  # what every such file begins with
 
 
 class World:
@@ -38,8 +39,10 @@ class World:
     Its parts start when they are first asked for, once, whichever thread asks.
     """
 
-    def __init__(self, source: Source, *, redis: bool = True) -> None:
+    def __init__(self, source: Source, *, redis: bool = True, platform: bool = False) -> None:
+        """Make a world; with `platform` true, one as a host's: no `.env`, but its variables."""
         self.source = source
+        self._platform = platform
         self.interpreter = source.interpreter
         self.family = Family()
         # realpath: on macOS the temporary folder is a link, and tracebacks show its target.
@@ -74,6 +77,13 @@ class World:
             "FLASK_RUN_PORT": "0",
             "PORT": "0",
         }
+        if self._platform:
+            (self.root / ".env").unlink(missing_ok=True)
+            self.replaced = {name: ours[name] for name in ("REDIS_URL", "DATABASE_URL", "PORT")}
+            self.env = build_environment(
+                self.interpreter.bin_directory, self.home, {"DYNO": "web.1", **self.replaced}
+            )
+            return
         # Another name for the address of a Redis would lead to the learner's own.
         addresses = {
             name: self.redis_server.url
@@ -107,11 +117,15 @@ class World:
         """Start the command `name` of the project's environment in the copy."""
         return self.start([self.interpreter.script(name), *arguments])
 
-    def start(self, command: Sequence[str]) -> Process:
-        """Start `command` in the copy, its Redis running if the project knows of one."""
+    def start(self, command: Sequence[str], variables: Mapping[str, str] | None = None) -> Process:
+        """Start `command` in the copy, its Redis running if the project knows of one.
+
+        `variables` are added to the environment of this one process.
+        """
         if "REDIS_URL" in self.replaced:
             _running = self.redis
-        return Process(self.family, command, cwd=self.root, env=self.env)
+        env = {**self.env, **(variables or {})}
+        return Process(self.family, command, cwd=self.root, env=env)
 
     def command(self, *words: str, seconds: float = _COMMAND_WITHIN) -> str:
         """Run a command to its end and return what it printed.
@@ -168,6 +182,15 @@ class World:
     def migrate(self) -> None:
         """Apply the project's migrations to its database, once."""
         self._database.get(lambda: self.command("flask", "db", "upgrade"))
+
+    def sqlite_database(self) -> Path:
+        """Return the file of its database. Raises OurSide when it has none, or another kind."""
+        for path in (*self.home.glob("*.db"), *sorted(self.root.rglob("*"))):
+            if path.is_file() and not path.is_symlink():
+                with path.open("rb") as file:
+                    if file.read(len(_SQLITE)) == _SQLITE:
+                        return path
+        raise OurSide(_("There is no SQLite database in the check's copy of the project."))
 
     @property
     def web(self) -> Web:
