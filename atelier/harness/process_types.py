@@ -11,7 +11,7 @@ from atelier.harness.deadline import Deadline
 from atelier.harness.ports import free_port
 from atelier.harness.process import Process
 from atelier.harness.web import Web
-from atelier.harness.worker import READY, Worker
+from atelier.harness.worker import READY, UNREACHABLE, Worker
 from atelier.i18n import _
 from atelier.verdicts import NotYet
 
@@ -22,7 +22,8 @@ _START_WITHIN = 20.0  # seconds
 _RELEASE_WITHIN = 30.0
 # What web servers say when they listen: gunicorn, Flask's own, uvicorn, waitress.
 _LISTENS = r"(?:Listening at|Running on|running on|Serving on):?\s*\S*?://(\S+?):(\d+)"
-# Fails as often as there is a process type that shows it: a number that nobody pins.
+_LOOPBACK = ("127.0.0.1", "localhost")
+# How many cores a worker believes to have: a number that nobody would choose.
 UNPINNED = 7
 _MANY_CORES = f"import os\nos.cpu_count = lambda: {UNPINNED}\n"
 
@@ -56,7 +57,8 @@ def start_web_type(world: World) -> Web:
     found = process.wait_for(_LISTENS, Deadline(_START_WITHIN))
     if found is None:
         raise world.stopped("web", process)
-    if int(found[2]) != port or found[1] in ("127.0.0.1", "localhost"):
+    own_machine_only = found[1] in _LOOPBACK and "all addresses" not in process.output.text
+    if int(found[2]) != port or own_machine_only:
         raise NotYet(
             _(
                 "Expected: the web process listens on every address, at the port {port}, $PORT.",
@@ -88,6 +90,17 @@ def start_worker_type(world: World) -> Worker:
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(_MANY_CORES)
     process = start_type(world, "worker", {"PYTHONPATH": str(folder)})
-    if process.wait_for(READY, Deadline(_START_WITHIN)) is None:
+    found = process.wait_for(f"{READY}|{UNREACHABLE}", Deadline(_START_WITHIN))
+    if found is None:
         raise world.stopped("worker", process)
+    if found["address"]:
+        raise NotYet(
+            _("The worker does not reach its broker."),
+            seen=_(
+                "It tries {address}; REDIS_URL is {url}",
+                address=found["address"],
+                url=world.env["REDIS_URL"],
+            ),
+            look=_("Which Celery app does the worker line name after -A?"),
+        )
     return Worker(world, process)

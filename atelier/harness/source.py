@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -100,6 +101,29 @@ class Source:
             return bool(git(self.root, *options, "ls-files", "--", name))
         except GitFailed as error:
             raise OurSide(_("git could not be asked."), seen=str(error)) from error
+
+    def not_committed(self, *names: str) -> list[str]:
+        """Return those of the files whose present content is not in git's last commit."""
+        options = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+        missing = []
+        for name in names:
+            try:
+                kept = git(self.root, *options, "rev-parse", "--verify", f"HEAD:./{name}")
+                there = git(self.root, *options, "hash-object", "--", name)
+            except GitFailed:
+                missing.append(name)
+                continue
+            if kept != there:
+                missing.append(name)
+        return missing
+
+    def locked(self) -> dict[str, Any]:
+        """Return the packages that its Pipfile.lock installs for everyone. Raises NotYet."""
+        try:
+            packages = json.loads(self.text("Pipfile.lock"))["default"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            packages = {}
+        return packages if isinstance(packages, dict) else {}
 
     @property
     def dotenv(self) -> dict[str, str]:

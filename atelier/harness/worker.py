@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atelier.harness.world import World
 
 READY = r"\S+@\S+ ready\.$"  # whatever the log format begins with
-_UNREACHABLE = r"Cannot connect to (?P<address>\S+): "
+UNREACHABLE = r"Cannot connect to (?P<address>\S+): "
 _START_WITHIN = 20.0  # seconds
 _ANSWER_WITHIN = 10.0
 _TASK = re.compile(r"^  \. (\S+)$", re.MULTILINE)
@@ -141,7 +141,7 @@ def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Work
     process = world.run("celery", "-A", app, "worker", "--loglevel=INFO", *_SPEED, *options)
     deadline = Deadline(_START_WITHIN)
     _celery()  # while the worker imports its own
-    found = process.wait_for(f"{READY}|{_UNREACHABLE}", deadline)
+    found = process.wait_for(f"{READY}|{UNREACHABLE}", deadline)
     if found is None:
         raise world.stopped("celery worker", process)
     if found["address"]:

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from atelier.i18n import _
 from atelier.verdicts import OurSide, ProgramStopped
 
 if TYPE_CHECKING:
+    from atelier.harness.postgres_server import PostgresServer
     from atelier.harness.python import Question
     from atelier.harness.queue import Queue
     from atelier.harness.web import Web
@@ -55,6 +56,9 @@ class World:
         self._redis: Once[RedisServer] = Once()
         self._queue: Once[Queue] = Once()
         self._database: Once[str] = Once()
+        self._postgres: Once[PostgresServer] = Once()
+        self._tls: Once[str] = Once()
+        self._stops: list[Callable[[], None]] = []
         self._web: Once[Web] = Once()
         self._worker: Once[Worker] = Once()
         self._resting_worker: Once[Worker] = Once()
@@ -173,6 +177,31 @@ class World:
         return self.redis_server
 
     @property
+    def postgres(self) -> PostgresServer:
+        """A PostgreSQL server, running. Raises Skipped where there is none for this machine."""
+        return self._postgres.get(self._start_postgres)
+
+    def _start_postgres(self) -> PostgresServer:
+        from atelier.harness.postgres_server import PostgresServer
+
+        server = PostgresServer(self.family)
+        self._stops.append(server.stop)
+        server.start()
+        return server
+
+    @property
+    def redis_over_tls(self) -> str:
+        """The address of its Redis, running, behind a certificate that nobody vouches for."""
+        return self._tls.get(self._start_tls)
+
+    def _start_tls(self) -> str:
+        from atelier.harness.tls import TlsListener
+
+        listener = TlsListener(self.redis.port)
+        self._stops.append(listener.stop)
+        return f"rediss://127.0.0.1:{listener.port}"
+
+    @property
     def queue(self) -> Queue:
         """What stands in its Redis, read raw."""
         from atelier.harness.queue import Queue
@@ -215,6 +244,8 @@ class World:
 
     def close(self) -> None:
         """End every process and remove the folder."""
+        for stop in self._stops:
+            stop()
         self.family.end()
         self.redis_server.release()
         with contextlib.suppress(FileNotFoundError):
