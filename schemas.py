@@ -2,7 +2,7 @@ from flask_marshmallow import Marshmallow
 from marshmallow import ValidationError
 from marshmallow.validate import Length
 
-from models import Product
+from models import Notice, Product
 
 ma = Marshmallow()
 
@@ -21,5 +21,13 @@ class ProductSchema(ma.SQLAlchemyAutoSchema):
     name = ma.String(required=True, validate=[not_blank, Length(max=120)])
 
 
+class NoticeSchema(ma.SQLAlchemyAutoSchema):
+    class Meta:
+        model = Notice
+        include_fk = True
+        fields = ("id", "product_id", "text")
+
+
 one_product_schema = ProductSchema()
 many_product_schema = ProductSchema(many=True)
+many_notice_schema = NoticeSchema(many=True)

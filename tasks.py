@@ -1,8 +1,9 @@
 import time
 
 from celery import Celery
+from sqlalchemy.exc import IntegrityError
 
-from models import Product, db
+from models import Notice, Product, db
 from wsgi import app
 
 
@@ -34,3 +35,15 @@ def very_slow_add(a, b):
 @celery.task()
 def count_products():
     return db.session.scalar(db.select(db.func.count(Product.id)))
+
+
+@celery.task(acks_late=True)
+def write_notice(product_id):
+    product = db.session.get(Product, product_id)
+    if product is None:
+        return
+    db.session.add(Notice(product_id=product.id, text=f"New product: {product.name}"))
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()

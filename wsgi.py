@@ -5,8 +5,8 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from config import Config
-from models import Product, db
-from schemas import ma, many_product_schema, one_product_schema
+from models import Notice, Product, db
+from schemas import ma, many_notice_schema, many_product_schema, one_product_schema
 
 BASE_URL = "/api/v1"
 
@@ -34,6 +34,13 @@ def find_product(product_id):
     return product
 
 
+def enqueue(task, *args):
+    try:
+        task.apply_async(args=args, ignore_result=True, retry_policy={"max_retries": 1})
+    except OperationalError as error:
+        app.logger.warning("%s was not enqueued: %s", task.name, error)
+
+
 @app.get("/")
 def hello():
     return "Hello! The products are at /api/v1/products.\n"
@@ -43,12 +50,7 @@ def hello():
 def read_many_products():
     from tasks import very_slow_add
 
-    try:
-        very_slow_add.apply_async(
-            args=(1, 2), ignore_result=True, retry_policy={"max_retries": 1}
-        )
-    except OperationalError as error:
-        app.logger.warning("very_slow_add was not enqueued: %s", error)
+    enqueue(very_slow_add, 1, 2)
     products = db.session.scalars(db.select(Product).order_by(Product.id))
     return many_product_schema.jsonify(products)
 
@@ -60,9 +62,12 @@ def read_one_product(product_id):
 
 @app.post(f"{BASE_URL}/products")
 def create_product():
+    from tasks import write_notice
+
     product = Product(**one_product_schema.load(request.get_json()))
     db.session.add(product)
     db.session.commit()
+    enqueue(write_notice, product.id)
     return one_product_schema.jsonify(product), 201
 
 
@@ -81,3 +86,9 @@ def delete_product(product_id):
     db.session.delete(find_product(product_id))
     db.session.commit()
     return "", 204
+
+
+@app.get(f"{BASE_URL}/notices")
+def read_many_notices():
+    notices = db.session.scalars(db.select(Notice).order_by(Notice.id))
+    return many_notice_schema.jsonify(notices)

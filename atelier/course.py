@@ -41,6 +41,7 @@ class Step:
     removes: tuple[str, ...] = ()
     generated: tuple[str, ...] = ()
     may_show: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     optional: bool = False
 
     @property
@@ -167,6 +168,7 @@ def _read_step(root: Path, file: Path) -> Step:
             removes=tuple(settings.get("removes", ())),
             generated=tuple(settings.get("generated", ())),
             may_show=tuple(settings.get("may_show", ())),
+            given=tuple(settings.get("given", ())),
             optional=settings.get("optional", False),
         )
     except (KeyError, ValueError) as error:

@@ -37,7 +37,7 @@ def test_no_project_yet_in_french_and_json() -> None:
     [
         (["check", "10-frist-task"], "10-first-task"),
         (["check", "celery"], "make-celery"),
-        (["check", "99"], "13-broker-down"),
+        (["check", "99"], "18-heroku-worker"),
         (["lesson", "zzz"], "There is no step zzz"),
         (["check", "--jsno"], "There is no option --jsno"),
         (["check", "--project"], "The option --project needs a value"),

@@ -160,8 +160,22 @@ def practice(course: Course) -> None:
     del course.__dict__["steps"]  # read anew
 
 
+def given(course: Course) -> None:
+    practice(course)
+    settings = course.step("02").exercise / "step.toml"
+    settings.write_text('given = ["app.py"]\n' + settings.read_text())
+    del course.__dict__["steps"]
+
+
 def test_small_course_has_no_defect(small: Course) -> None:
     assert defects(small) == []
+
+
+def test_practice_step_shows_what_is_given(small: Course) -> None:
+    given(small)
+    assert defects(small) == []
+    both("b = 2\n", "")(small)
+    assert "never shown: b = 2" in "\n".join(defects(small))
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,18 @@ from atelier.checks.criterion import criterion, expect, skip
 from atelier.checks.expectations import create, expect_packages, expect_status, holds
 from atelier.harness.deadline import Deadline
 from atelier.harness.own_tests import OwnTests, run_own_tests
+from atelier.harness.process_types import (
+    UNPINNED,
+    release,
+    start_web_type,
+    start_worker_type,
+)
 from atelier.harness.products import FIND_PRODUCTS, MIGRATIONS, insert_products
 from atelier.harness.python import Question
 from atelier.harness.queue import Message, Queue, Result
 from atelier.harness.redis_server import RedisServer
 from atelier.harness.source import Source
+from atelier.harness.sqlite import HeldCommits
 from atelier.harness.web import PRODUCTS, Response, Web, start_web
 from atelier.harness.worker import Worker, start_worker
 from atelier.harness.world import World
@@ -19,7 +26,9 @@ __all__ = [
     "FIND_PRODUCTS",
     "MIGRATIONS",
     "PRODUCTS",
+    "UNPINNED",
     "Deadline",
+    "HeldCommits",
     "Message",
     "OwnTests",
     "Question",
@@ -40,8 +49,11 @@ __all__ = [
     "expect_status",
     "holds",
     "insert_products",
+    "release",
     "run_own_tests",
     "skip",
     "start_web",
+    "start_web_type",
     "start_worker",
+    "start_worker_type",
 ]

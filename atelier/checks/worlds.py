@@ -51,9 +51,12 @@ class Worlds:
             once: Once[T] = self._observed.setdefault(observe, Once())
         return once.get(lambda: observe(self))
 
-    def new(self, *, redis: bool = True) -> World:
-        """Return a world of one's own; with `redis` false its Redis is stopped."""
-        world = World(self._source, redis=redis)
+    def new(self, *, redis: bool = True, platform: bool = False) -> World:
+        """Return a world of one's own; with `redis` false its Redis is stopped.
+
+        With `platform` true it is one as on a host: no `.env`, but variables of the host's.
+        """
+        world = World(self._source, redis=redis, platform=platform)
         with self._lock:
             self._made.append(world)
         return world

@@ -66,10 +66,10 @@ class Process:
             raise self.too_long(deadline)
         return match
 
-    def settle(self) -> None:
-        """Wait a little for the end of a process whose output has closed."""
+    def settle(self, seconds: float = 1.0) -> None:
+        """Wait a little for the end of a process that is about to end."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)
+            self._process.wait(seconds)
 
     def wait(self, deadline: Deadline) -> int:
         """Wait for the end and return the exit code. Raises TookTooLong."""

@@ -14,6 +14,9 @@ from atelier.harness.deadline import Deadline
 from atelier.harness.redis_server import RedisServer
 
 QUEUE = "celery"  # Celery's default queue is a Redis list of this name
+# What kombu's Redis transport keeps of the messages that a worker has not acknowledged.
+_UNACKNOWLEDGED = "unacked"
+_UNACKNOWLEDGED_INDEX = "unacked_index"
 _RESULT = "celery-task-meta-"
 _FINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED"})
 _LOOK_EVERY = 0.02  # seconds; Redis answers in 0.1 ms, and its keyspace events are off
@@ -66,6 +69,22 @@ class Queue:
             if (result and result.state in _FINAL) or deadline.over:
                 return result
             time.sleep(_LOOK_EVERY)
+
+    def stays_unacknowledged(self, seconds: float) -> bool:
+        """Whether a message in a worker's hands is there, and still there after `seconds`."""
+        deadline = Deadline(seconds)
+        while (there := bool(self._client.hlen(_UNACKNOWLEDGED))) and not deadline.over:
+            time.sleep(_LOOK_EVERY)
+        return there
+
+    def redeliver(self) -> None:
+        """Put back what workers hold, as Celery does once the visibility timeout has passed."""
+        held = self._client.hgetall(_UNACKNOWLEDGED)
+        for tag, raw in held.items():
+            message, _exchange, _routing_key = json.loads(raw)
+            self._client.hdel(_UNACKNOWLEDGED, tag)
+            self._client.zrem(_UNACKNOWLEDGED_INDEX, tag)
+            self._client.rpush(QUEUE, json.dumps(message))
 
     def put(self, task: str, *args: Any, queue: str = QUEUE) -> str:
         """Put a message on a queue as Celery's message protocol 2 has it; return its id.

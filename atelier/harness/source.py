@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -18,6 +20,8 @@ from atelier.i18n import _
 from atelier.verdicts import NotYet, OurSide, ProgramStopped
 
 _LEFT_OUT = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "instance"})
+# Source: https://devcenter.heroku.com/articles/procfile
+_PROCESS_TYPE = re.compile(r"(?P<name>[A-Za-z0-9_-]+):[ \t]*(?P<command>\S.*?)\s*")
 _LARGEST = 20 * 1024 * 1024  # bytes; a program does not need a larger file to run a check
 _LARGEST_TEXT = 1024 * 1024
 
@@ -82,6 +86,11 @@ class Source:
                 look=_("Which line did you change by hand?"),
             ) from error
 
+    def procfile(self) -> dict[str, str]:
+        """Return the lines of its Procfile: the command of each process type. Raises NotYet."""
+        lines = map(_PROCESS_TYPE.fullmatch, self.text("Procfile").splitlines())
+        return {line["name"]: line["command"] for line in lines if line}
+
     def tracked_by_git(self, name: str) -> bool:
         """Whether git keeps the file `name`; False where there is no repository."""
         if not any((folder / ".git").exists() for folder in (self.root, *self.root.parents)):
@@ -92,6 +101,29 @@ class Source:
             return bool(git(self.root, *options, "ls-files", "--", name))
         except GitFailed as error:
             raise OurSide(_("git could not be asked."), seen=str(error)) from error
+
+    def not_committed(self, *names: str) -> list[str]:
+        """Return those of the files whose present content is not in git's last commit."""
+        options = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+        missing = []
+        for name in names:
+            try:
+                kept = git(self.root, *options, "rev-parse", "--verify", f"HEAD:./{name}")
+                there = git(self.root, *options, "hash-object", "--", name)
+            except GitFailed:
+                missing.append(name)
+                continue
+            if kept != there:
+                missing.append(name)
+        return missing
+
+    def locked(self) -> dict[str, Any]:
+        """Return the packages that its Pipfile.lock installs for everyone. Raises NotYet."""
+        try:
+            packages = json.loads(self.text("Pipfile.lock"))["default"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            packages = {}
+        return packages if isinstance(packages, dict) else {}
 
     @property
     def dotenv(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atelier.harness.world import World
 
 READY = r"\S+@\S+ ready\.$"  # whatever the log format begins with
-_UNREACHABLE = r"Cannot connect to (?P<address>\S+): "
+UNREACHABLE = r"Cannot connect to (?P<address>\S+): "
 _START_WITHIN = 20.0  # seconds
 _ANSWER_WITHIN = 10.0
 _TASK = re.compile(r"^  \. (\S+)$", re.MULTILINE)
@@ -66,6 +66,14 @@ class Worker:
         """Whether it answers a ping within `seconds`."""
         return self._control("ping", {}, seconds)
 
+    def concurrency(self, seconds: float = 5.0) -> int | None:
+        """Return how many tasks it runs side by side, as it says itself; None without an answer."""
+        said = self._ask("stats", {}, seconds)
+        try:
+            return int(said["pool"]["max-concurrency"])
+        except (KeyError, TypeError, ValueError):
+            return 1 if said else None  # a solo pool does not say
+
     def begin(self) -> float:
         """Let a worker at rest take from the queue; return when it began, by time.monotonic().
 
@@ -85,15 +93,19 @@ class Worker:
 
     def _control(self, command: str, arguments: dict[str, str], seconds: float) -> bool:
         """Whether the worker answers a remote control command within `seconds`."""
+        return self._ask(command, arguments, seconds) is not None
+
+    def _ask(self, command: str, arguments: dict[str, str], seconds: float) -> Any:
+        """Return what the worker answers to a remote control command, None without an answer."""
         with _celery()(broker=self._world.redis.url, set_as_current=False) as app:
             deadline = Deadline(seconds)
             while not deadline.over:
                 answers = app.control.broadcast(
                     command, arguments=arguments, reply=True, limit=1, timeout=1.0
                 )
-                if answers:
-                    return True
-        return False
+                for answer in answers or ():
+                    return next(iter(answer.values()))
+        return None
 
     def wait_for_log(self, pattern: str, seconds: float) -> bool:
         """Whether `pattern` comes in its log within `seconds`; at once when it ends without."""
@@ -129,7 +141,7 @@ def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Work
     process = world.run("celery", "-A", app, "worker", "--loglevel=INFO", *_SPEED, *options)
     deadline = Deadline(_START_WITHIN)
     _celery()  # while the worker imports its own
-    found = process.wait_for(f"{READY}|{_UNREACHABLE}", deadline)
+    found = process.wait_for(f"{READY}|{UNREACHABLE}", deadline)
     if found is None:
         raise world.stopped("celery worker", process)
     if found["address"]:

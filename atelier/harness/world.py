@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -24,12 +24,14 @@ from atelier.i18n import _
 from atelier.verdicts import OurSide, ProgramStopped
 
 if TYPE_CHECKING:
+    from atelier.harness.postgres_server import PostgresServer
     from atelier.harness.python import Question
     from atelier.harness.queue import Queue
     from atelier.harness.web import Web
     from atelier.harness.worker import Worker
 
 _COMMAND_WITHIN = 20.0  # seconds
+_SQLITE = b"SQLite format 3\0"  # what every such file begins with
 
 
 class World:
@@ -38,8 +40,10 @@ class World:
     Its parts start when they are first asked for, once, whichever thread asks.
     """
 
-    def __init__(self, source: Source, *, redis: bool = True) -> None:
+    def __init__(self, source: Source, *, redis: bool = True, platform: bool = False) -> None:
+        """Make a world; with `platform` true, one as a host's: no `.env`, but its variables."""
         self.source = source
+        self._platform = platform
         self.interpreter = source.interpreter
         self.family = Family()
         # realpath: on macOS the temporary folder is a link, and tracebacks show its target.
@@ -52,6 +56,9 @@ class World:
         self._redis: Once[RedisServer] = Once()
         self._queue: Once[Queue] = Once()
         self._database: Once[str] = Once()
+        self._postgres: Once[PostgresServer] = Once()
+        self._tls: Once[str] = Once()
+        self._stops: list[Callable[[], None]] = []
         self._web: Once[Web] = Once()
         self._api: Once[Web] = Once()
         self._worker: Once[Worker] = Once()
@@ -75,6 +82,13 @@ class World:
             "FLASK_RUN_PORT": "0",
             "PORT": "0",
         }
+        if self._platform:
+            (self.root / ".env").unlink(missing_ok=True)
+            self.replaced = {name: ours[name] for name in ("REDIS_URL", "DATABASE_URL", "PORT")}
+            self.env = build_environment(
+                self.interpreter.bin_directory, self.home, {"DYNO": "web.1", **self.replaced}
+            )
+            return
         # Another name for the address of a Redis would lead to the learner's own.
         addresses = {
             name: self.redis_server.url
@@ -108,11 +122,15 @@ class World:
         """Start the command `name` of the project's environment in the copy."""
         return self.start([self.interpreter.script(name), *arguments])
 
-    def start(self, command: Sequence[str]) -> Process:
-        """Start `command` in the copy, its Redis running if the project knows of one."""
+    def start(self, command: Sequence[str], variables: Mapping[str, str] | None = None) -> Process:
+        """Start `command` in the copy, its Redis running if the project knows of one.
+
+        `variables` are added to the environment of this one process.
+        """
         if "REDIS_URL" in self.replaced:
             _running = self.redis
-        return Process(self.family, command, cwd=self.root, env=self.env)
+        env = {**self.env, **(variables or {})}
+        return Process(self.family, command, cwd=self.root, env=env)
 
     def command(self, *words: str, seconds: float = _COMMAND_WITHIN) -> str:
         """Run a command to its end and return what it printed.
@@ -168,6 +186,31 @@ class World:
         return self.redis_server
 
     @property
+    def postgres(self) -> PostgresServer:
+        """A PostgreSQL server, running. Raises Skipped where there is none for this machine."""
+        return self._postgres.get(self._start_postgres)
+
+    def _start_postgres(self) -> PostgresServer:
+        from atelier.harness.postgres_server import PostgresServer
+
+        server = PostgresServer(self.family)
+        self._stops.append(server.stop)
+        server.start()
+        return server
+
+    @property
+    def redis_over_tls(self) -> str:
+        """The address of its Redis, running, behind a certificate that nobody vouches for."""
+        return self._tls.get(self._start_tls)
+
+    def _start_tls(self) -> str:
+        from atelier.harness.tls import TlsListener
+
+        listener = TlsListener(self.redis.port)
+        self._stops.append(listener.stop)
+        return f"rediss://127.0.0.1:{listener.port}"
+
+    @property
     def queue(self) -> Queue:
         """What stands in its Redis, read raw."""
         from atelier.harness.queue import Queue
@@ -177,6 +220,15 @@ class World:
     def migrate(self) -> None:
         """Apply the project's migrations to its database, once."""
         self._database.get(lambda: self.command("flask", "db", "upgrade"))
+
+    def sqlite_database(self) -> Path:
+        """Return the file of its database. Raises OurSide when it has none, or another kind."""
+        for path in (*self.home.glob("*.db"), *sorted(self.root.rglob("*"))):
+            if path.is_file() and not path.is_symlink():
+                with path.open("rb") as file:
+                    if file.read(len(_SQLITE)) == _SQLITE:
+                        return path
+        raise OurSide(_("There is no SQLite database in the check's copy of the project."))
 
     @property
     def web(self) -> Web:
@@ -208,6 +260,8 @@ class World:
 
     def close(self) -> None:
         """End every process and remove the folder."""
+        for stop in self._stops:
+            stop()
         self.family.end()
         self.redis_server.release()
         with contextlib.suppress(FileNotFoundError):

@@ -1,10 +1,13 @@
-"""What a lesson shows of its step's solution: all of it (guided), nothing (practice)."""
+"""What a lesson shows of its step's solution: all of it (guided), nothing (practice).
+
+A practice step may name files that are `given`: they are not the exercise, and shown in full.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from atelier.course import Course, Step, Tree
@@ -27,7 +30,11 @@ def coverage_defects(course: Course, step: Step, document: Document) -> Iterator
         and not step.generates(name)
     }
     if step.kind == "practice":
-        yield from _leaks(step, document, added)
+        given = {name: runs for name, runs in added.items() if name in step.given}
+        asked = {name: runs for name, runs in added.items() if name not in step.given}
+        yield from _wrong_pieces(course.tree(step), document, step.given)
+        yield from _hidden_lines(document, given)
+        yield from _leaks(step, document, asked)
     elif step.kind == "guided":
         yield from _wrong_pieces(course.tree(step), document)
         yield from _hidden_lines(document, added)
@@ -55,8 +62,12 @@ def _shown(document: Document) -> list[FileBlock]:
     ]
 
 
-def _wrong_pieces(tree: Tree, document: Document) -> Iterator[str]:
+def _wrong_pieces(
+    tree: Tree, document: Document, only: Collection[str] | None = None
+) -> Iterator[str]:
     for block in _shown(document):
+        if only is not None and block.file not in only:
+            continue
         if block.file not in tree:
             yield f"{document.path}:{block.line}: the solution has no file {block.file}"
             continue

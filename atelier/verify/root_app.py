@@ -11,8 +11,9 @@ from typing import Any
 
 from atelier.course import Course
 
-# Compared by their content below, or (.env) never committed at the root.
-_APART = frozenset({"Pipfile", "Pipfile.lock", ".gitignore", ".env"})
+# Compared by their content below, or never committed at the root: .env, and .python-version,
+# by which pyenv would refuse `python3` to whoever has another one of those that serve.
+_APART = frozenset({"Pipfile", "Pipfile.lock", ".gitignore", ".env", ".python-version"})
 _LEARNERS_OWN_TESTS = "test_*.py"  # at the root they would be taken for the tool's
 
 

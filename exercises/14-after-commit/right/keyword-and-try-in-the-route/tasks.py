@@ -1,0 +1,45 @@
+import time
+
+from celery import Celery
+
+from models import Notice, Product, db
+from wsgi import app
+
+
+def make_celery(app):
+    celery = Celery(
+        app.import_name,
+        broker=app.config["CELERY_BROKER_URL"],
+        backend=app.config["CELERY_RESULT_BACKEND"],
+    )
+
+    class ContextTask(celery.Task):
+        def __call__(self, *args, **kwargs):
+            with app.app_context():
+                return self.run(*args, **kwargs)
+
+    celery.Task = ContextTask
+    return celery
+
+
+celery = make_celery(app)
+
+
+@celery.task()
+def very_slow_add(a, b):
+    time.sleep(3)
+    return a + b
+
+
+@celery.task()
+def count_products():
+    return db.session.scalar(db.select(db.func.count(Product.id)))
+
+
+@celery.task(ignore_result=True)
+def write_notice(product_id):
+    product = db.session.get(Product, product_id)
+    if product is None:
+        return
+    db.session.add(Notice(product_id=product.id, text=f"New product: {product.name}"))
+    db.session.commit()

@@ -1,0 +1,21 @@
+from flask_sqlalchemy import SQLAlchemy
+
+db = SQLAlchemy()
+
+
+class Product(db.Model):
+    __tablename__ = "products"
+
+    id = db.Column(db.Integer, primary_key=True)
+    name = db.Column(db.String(120), nullable=False)
+    description = db.Column(db.Text)
+    # A product that is deleted takes its notices with it.
+    notices = db.relationship("Notice", cascade="all, delete-orphan")
+
+
+class Notice(db.Model):
+    __tablename__ = "notices"
+
+    id = db.Column(db.Integer, primary_key=True)
+    product_id = db.Column(db.ForeignKey("products.id"), nullable=False)
+    text = db.Column(db.String(200), nullable=False)

@@ -1,0 +1,1 @@
+git mv Procfile Procfile.txt

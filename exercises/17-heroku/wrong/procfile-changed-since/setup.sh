@@ -1,0 +1,1 @@
+echo "clock: celery -A tasks.celery beat" >>Procfile
