@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 from atelier.harness.deadline import Deadline
+
+T = TypeVar("T")
 
 # A program that prints without end must cost neither memory nor disk: its first and its
 # last half mebibyte tell what happened.
@@ -59,11 +63,18 @@ class Output:
         Returns None when the output ended, or the deadline passed, without it.
         """
         expression = re.compile(pattern, re.MULTILINE)
+        return self.wait_for(lambda text: expression.search(text, start), deadline)
+
+    def wait_for(self, read: Callable[[str], T | None], deadline: Deadline) -> T | None:
+        """Wait until `read` makes something of the text so far, and return that.
+
+        Returns None when the output ended, or the deadline passed, without it.
+        """
         while True:
             with self._changed:
-                match = expression.search(self._decoded(), start)
-                if match or self._closed or deadline.over:
-                    return match
+                found = read(self._decoded())
+                if found is not None or self._closed or deadline.over:
+                    return found
                 self._changed.wait(deadline.remaining)
 
     def _decoded(self) -> str:

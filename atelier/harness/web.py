@@ -25,6 +25,7 @@ PRODUCTS = "/api/v1/products"
 _RUNNING = r"Running on http://\S+:{port}\b"
 _START_WITHIN = 20.0  # seconds
 _ANSWER_WITHIN = 30.0
+_PRINTS_WITHIN = 1.0  # after the answer; where nothing is printed, all of it is waited
 _LARGEST_BODY = 1024 * 1024
 _TRIES = 3
 
@@ -134,10 +135,16 @@ class Web:
         )
 
     def last_traceback(self) -> str | None:
-        """Return the last traceback in its log, in the learner's files, or None."""
+        """Return the last traceback in its log, in the learner's files, or None.
+
+        An answer may be here before what was printed about it was read: it is waited for.
+        """
         from atelier.harness.crash import last_traceback, without_colours
 
-        return last_traceback(without_colours(self.log), self._world.root)
+        return self._process.output.wait_for(
+            lambda text: last_traceback(without_colours(text), self._world.root),
+            Deadline(_PRINTS_WITHIN),
+        )
 
     def stop(self) -> None:
         """End it at once."""
