@@ -3,12 +3,14 @@
 from atelier.commands import (
     branches,
     check,
+    compare,
     follow,
     lesson,
     new_step,
     progress,
     servers,
     start,
+    undo,
     verify,
 )
 from atelier.commands.group import atelier
@@ -17,11 +19,13 @@ __all__ = [
     "atelier",
     "branches",
     "check",
+    "compare",
     "follow",
     "lesson",
     "new_step",
     "progress",
     "servers",
     "start",
+    "undo",
     "verify",
 ]

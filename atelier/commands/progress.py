@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from atelier.commands.change import keep
 from atelier.commands.check import check_and_tell
 from atelier.commands.desk import RUN, Desk, lesson_file, title
 from atelier.commands.group import atelier, in_a_language
 from atelier.i18n import _
-from atelier.project import hand_out, snapshot
+from atelier.project import hand_out
 from atelier.verdicts import Verdict
 
 
@@ -41,6 +42,7 @@ def next_step(anyway: bool) -> int:
     project = desk.project
     step = desk.step()
     following = desk.course.after(step)
+    keep(desk, project, "next")
     progress = desk.state.progress(project)
     if following is None or progress is None:
         click.echo(_("{title} is the last step of the course.", title=title(step)))
@@ -52,7 +54,6 @@ def next_step(anyway: bool) -> int:
                 _("To go on all the same: {command}", command=f"{RUN} next --anyway"), err=True
             )
             return 1
-    snapshot(desk.course, project, f"before {following.name}")
     given = hand_out(desk.course, project, following)
     # check_and_tell may have marked the step: read again what is remembered.
     progress = desk.state.progress(project) or progress
