@@ -47,7 +47,7 @@ def made_by_a_command(step: Step, name: str) -> bool:
 
 def differences(course: Course, step: Step, project: Path) -> Iterator[Line]:
     """Yield what differs between the files in `project` and the solution of `step`."""
-    later = set(course.steps) - set(course.up_to(step))
+    later = course.steps[len(course.up_to(step)) :]
     overtaken = {name for other in later for name in read_tree(other.solution)}
     for name, wanted in sorted(files_to_compare(step).items()):
         if made_by_a_command(step, name):
