@@ -117,7 +117,7 @@ def test_status_says_how_long_is_left_and_what_to_type(project: Path, say: Say) 
     said = say("status")
     assert "> [ ] 01 · Greet" in said
     assert "0 of 2 steps are met; about 30 min" in said
-    assert "atelier check" in said
+    assert "atelier watch" in said
     say("solution", "--apply")
     say("check")
     said = say("status")

@@ -13,6 +13,7 @@ from atelier.commands import (
     start,
     undo,
     verify,
+    watch,
 )
 from atelier.commands.group import atelier
 
@@ -30,4 +31,5 @@ __all__ = [
     "start",
     "undo",
     "verify",
+    "watch",
 ]

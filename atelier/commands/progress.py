@@ -41,7 +41,7 @@ def status() -> None:
     if current.slug in progress.met and desk.course.after(current):
         click.echo(_("To go on: {command}", command=f"{RUN} next"))
     else:
-        click.echo(_("When you have changed something: {command}", command=f"{RUN} check"))
+        click.echo(_("To check your work at each save: {command}", command=f"{RUN} watch"))
 
 
 def step_lines(desk: Desk, current: Step, progress: Progress) -> list[str]:
