@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import textwrap
 from pathlib import Path
@@ -287,6 +288,16 @@ def test_lessons_are_followed_to_their_solutions(small: Course, shell: str) -> N
     greet, part = follow(small, "greet", "part", shell=shell)
     assert (greet.commands, part.commands) == (14, 3)
     assert greet.skipped == ("brew install something: this package manager is for macOS",)
+
+
+def test_ctrl_c_is_a_key_also_where_the_signal_was_ignored(small: Course) -> None:
+    """As in what a script runs with `&`."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        [greet] = follow(small, "greet")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert greet.commands == 14
 
 
 def test_a_run_may_begin_at_any_step(small: Course) -> None:

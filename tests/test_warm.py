@@ -105,6 +105,14 @@ def test_it_is_as_a_fresh_start(shop: Shop, code: str) -> None:
     assert forked == fresh
 
 
+def test_code_finds_the_modules_beside_it(shop: Shop) -> None:
+    (shop.folder / "beside.py").write_text("print('beside')")
+    python, code = str(BINARIES / "python"), "import sys; print(sys.argv, sys.path); import beside"
+    forked, fresh = (shop.run(python, "-c", code, "one", warm=warm) for warm in (True, False))
+    assert forked == fresh
+    assert "beside" in forked[1]
+
+
 def test_a_script_of_the_environment_is_as_a_fresh_one(shop: Shop) -> None:
     (shop.folder / "wsgi.py").write_text(
         "import sys\nfrom flask import Flask\napp = Flask(__name__)\n"

@@ -134,7 +134,7 @@ class WarmPython:
         if path.parent != self._binaries:
             return None
         if path.name == "python":
-            return arguments if arguments[:2] == ["-P", "-c"] else None
+            return arguments if arguments[:2] == ["-P", "-c"] or arguments[:1] == ["-c"] else None
         with path.open("rb") as file:
             first = file.readline(200).decode("utf-8", "replace").strip()
         return [program, *arguments] if first == f"#!{self._binaries / 'python'}" else None
