@@ -3,13 +3,17 @@
 from atelier.commands import (
     branches,
     check,
+    compare,
     follow,
+    hint,
     lesson,
     new_step,
     progress,
     servers,
     start,
+    undo,
     verify,
+    watch,
 )
 from atelier.commands.group import atelier
 
@@ -17,11 +21,15 @@ __all__ = [
     "atelier",
     "branches",
     "check",
+    "compare",
     "follow",
+    "hint",
     "lesson",
     "new_step",
     "progress",
     "servers",
     "start",
+    "undo",
     "verify",
+    "watch",
 ]
