@@ -41,13 +41,14 @@ class TlsListener:
         self._limit = limit
         self._refusal = refusal
         self._clients = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate)
         self._listener = socket.create_server(("127.0.0.1", port or free_port()))
         self._listener.setblocking(False)
         self.port = int(self._listener.getsockname()[1])
         self._loop = asyncio.new_event_loop()
-        self._main = self._loop.create_task(self._accept())
+        self._main = self._loop.create_task(self._listen())
         self._thread = threading.Thread(target=self._run, name=f"tls-{self.port}", daemon=True)
         self._thread.start()
 
@@ -64,27 +65,40 @@ class TlsListener:
         finally:
             self._loop.close()
 
-    async def _accept(self) -> None:
-        tasks: set[asyncio.Task[None]] = set()
+    async def _listen(self) -> None:
+        """Take clients until this is cancelled, then close what is open."""
+        self._loop.add_reader(self._listener, self._take)
         try:
-            while True:
-                try:
-                    client, _address = await self._loop.sock_accept(self._listener)
-                except OSError:  # the client is gone, or this process has no descriptor left
-                    await asyncio.sleep(0.1)
-                    continue
-                if self._limit is not None and len(tasks) >= self._limit + _WAITING:
-                    client.close()
-                    continue
-                task = self._loop.create_task(self._serve(client))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
+            await asyncio.Event().wait()
         finally:
+            self._loop.remove_reader(self._listener)
             self._listener.close()
-            for task in tasks:
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             await asyncio.sleep(0)  # aborted connections close in the loop's next turn
+
+    def _take(self) -> None:
+        # Not the loop's own sock_accept: cancelled, it may lose a client that it has taken.
+        try:
+            client, _address = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # the client is gone
+        except OSError:  # this process has no descriptor left: asked at once, it would not either
+            self._loop.remove_reader(self._listener)
+            self._loop.call_later(0.1, self._take_again)
+            return
+        if self._limit is not None and len(self._tasks) >= self._limit + _WAITING:
+            client.close()
+            return
+        client.setblocking(False)
+        task = self._loop.create_task(self._serve(client))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _take_again(self) -> None:
+        if not self._main.done() and self._listener.fileno() != -1:
+            self._loop.add_reader(self._listener, self._take)
 
     async def _serve(self, client: socket.socket) -> None:
         # A client that refuses the certificate, or goes, is the client's affair.
