@@ -54,7 +54,7 @@ def unprivileged() -> pwd.struct_passwd:
     except KeyError:
         raise OurSide(
             _("There is no PostgreSQL server that this machine can run."),
-            seen=f"root, and no user “{_UNPRIVILEGED}”",
+            seen=f"getpwnam({_UNPRIVILEGED!r})",
         ) from None
 
 
