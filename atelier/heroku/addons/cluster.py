@@ -38,6 +38,7 @@ _SETTINGS = (
     "shared_buffers=16MB",
     "min_wal_size=32MB",
     "max_wal_size=64MB",
+    "max_connections=210",  # ten databases that are used to their limit, and ourselves
 )
 
 
