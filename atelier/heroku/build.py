@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from atelier.git import GitFailed, git
+from atelier.heroku.clock import now
 from atelier.heroku.packages import NotInstalled, Packages
 from atelier.heroku.places import Places
 from atelier.heroku.procfile import BadProcfile, parse
@@ -51,11 +52,13 @@ class Builder:
             tell("")
             place = self._places.slug(slug_id)
             files.rename(place)
+            slug = Slug(slug_id, app_id, commit, process_types, packages, size, now())
             try:
-                return self._store.add_slug(slug_id, app_id, commit, process_types, packages, size)
+                self._store.add_slug(slug)
             except BaseException:
                 shutil.rmtree(place, ignore_errors=True)
                 raise
+            return slug
         finally:
             shutil.rmtree(files, ignore_errors=True)
 

@@ -96,7 +96,7 @@ class Container:
         return 128 - code if code < 0 else code
 
     def stop(self, grace: float) -> bool:
-        """Ask every process to end (SIGTERM); False when some had to be killed after `grace`."""
+        """Ask every process to end (SIGTERM); False when some have not ended after `grace`."""
         found = list(self._members())
         for process in found:
             with contextlib.suppress(Exception):
@@ -104,7 +104,6 @@ class Container:
         deadline = Deadline(grace)
         while list(self._members()):
             if deadline.over:
-                self.kill()
                 return False
             # The main one is waited for; the others are looked for a little later.
             if self.wait(min(0.1, deadline.remaining)) is not None:
@@ -113,6 +112,11 @@ class Container:
 
     def kill(self) -> None:
         """End every process at once."""
+        process = self._process
+        if process is not None and process.poll() is None:
+            # By its own Popen: whoever else waits for it takes its exit status away.
+            process.kill()
+            process.wait()
         kill_until_gone(self._members)
 
     def clear(self) -> None:
@@ -121,6 +125,7 @@ class Container:
             if self._process is not None:
                 self.kill()
                 self._process.wait()
+                _bury_orphans(self._process.pid)
             if self._reader is not None:
                 self._reader.join(2.0)
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -143,6 +148,16 @@ class Container:
             return
         roots = {process.pid} if process.poll() is None else set()
         yield from members(roots, self._token, orphans_are_ours=become_subreaper())
+
+
+def _bury_orphans(session: int) -> None:
+    """Take the exit status of ended processes of a session that came to this process."""
+    import psutil
+
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error, OSError):
+            if child.status() == psutil.STATUS_ZOMBIE and os.getsid(child.pid) == session:
+                os.waitpid(child.pid, os.WNOHANG)
 
 
 def end_former_life(platform_id: str, folder: Path) -> int:

@@ -29,6 +29,16 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """What the dynos of one app stand on."""
+
+    platform_id: str
+    folder: Path
+    log: AppLog
+    pace: Pace
+
+
+@dataclass(frozen=True)
 class Order:
     """What a dyno is to run."""
 
@@ -48,25 +58,14 @@ class Order:
 class Dyno:
     """One dyno, from its start to its stop; a restart that is asked for makes another one."""
 
-    def __init__(
-        self,
-        order: Order,
-        platform_id: str,
-        folder: Path,
-        log: AppLog,
-        changed: Callable[[], None],
-        pace: Pace,
-    ) -> None:
+    def __init__(self, order: Order, ground: Ground, changed: Callable[[], None]) -> None:
         self.order = order
         self.id = str(uuid.uuid4())
         self.state = "starting"
         self.created_at = self.updated_at = now()
         self.port = 0
-        self._platform_id = platform_id
-        self._folder = folder
-        self._log = log
+        self._ground = ground
         self._changed = changed
-        self._pace = pace
         self._stopping = threading.Event()
         self._asked_to_end = threading.Event()  # every process had its SIGTERM and its grace
         self._container: Container | None = None
@@ -92,12 +91,13 @@ class Dyno:
 
     def _end_politely(self, container: Container) -> None:
         self._say("Stopping all processes with SIGTERM")
-        if not container.stop(self._pace.grace):
+        if not container.stop(self._ground.pace.grace):
             self._say(
                 "Error R12 (Exit timeout) -> At least one process failed to exit within"
-                f" {self._pace.grace:.0f} seconds of SIGTERM"
+                f" {self._ground.pace.grace:.0f} seconds of SIGTERM"
             )
             self._say("Stopping remaining processes with SIGKILL")
+            container.kill()
 
     def _live(self) -> None:
         crashes = 0
@@ -107,7 +107,7 @@ class Dyno:
             if self._stopping.is_set():
                 break
             self._become("crashed")
-            crashes = 1 if time.monotonic() - began > self._pace.settled else crashes + 1
+            crashes = 1 if time.monotonic() - began > self._ground.pace.settled else crashes + 1
             if self._stopping.wait(self._delay(crashes)):
                 break
             self._become("starting")
@@ -118,12 +118,12 @@ class Dyno:
         """How long to wait after that many crashes in a row: the first restart comes at once."""
         if crashes == 1:
             return 0.0
-        longest = self._pace.slowest_restart
-        return min(self._pace.restart * 2.0 ** min(crashes - 2, 30), longest)
+        longest = self._ground.pace.slowest_restart
+        return min(self._ground.pace.restart * 2.0 ** min(crashes - 2, 30), longest)
 
     def _run_once(self) -> None:
         order = self.order
-        container = Container(self._platform_id, self._folder, order.source)
+        container = Container(self._ground.platform_id, self._ground.folder, order.source)
         self.port = free_port()
         self._say(f"Starting process with command `{order.command}`")
         environment = {**order.environment, "DYNO": order.name, "PORT": str(self.port)}
@@ -131,7 +131,7 @@ class Dyno:
             with self._lock:
                 if self._stopping.is_set():
                     return
-                container.start(order.command, environment, self._log, order.name)
+                container.start(order.command, environment, self._ground.log, order.name)
                 self._container = container
             if order.type != "web" or self._boots(container):
                 if not self._stopping.is_set():
@@ -147,14 +147,14 @@ class Dyno:
 
     def _boots(self, container: Container) -> bool:
         """Wait until the web process listens on its port; False when it ended or is too slow."""
-        deadline = Deadline(self._pace.boot)
+        deadline = Deadline(self._ground.pace.boot)
         while container.wait(0.05) is None:
             if _listens(self.port):
                 return True
             if deadline.over:
                 self._say(
                     "Error R10 (Boot timeout) -> Web process failed to bind to $PORT within"
-                    f" {self._pace.boot:.0f} seconds of launch"
+                    f" {self._ground.pace.boot:.0f} seconds of launch"
                 )
                 self._say("Stopping process with SIGKILL")
                 container.kill()
@@ -173,7 +173,7 @@ class Dyno:
         self._changed()
 
     def _say(self, text: str) -> None:
-        self._log.write("heroku", self.order.name, text)
+        self._ground.log.write("heroku", self.order.name, text)
 
 
 def _listens(port: int) -> bool:

@@ -6,25 +6,14 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from atelier.heroku.clock import log_moment
+from atelier.heroku.journal import Journal
+from atelier.heroku.records import Line
 
 KEPT = 1500
 _LONGEST = 10_000  # bytes; a longer line is cut, as Heroku's log does
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a log."""
-
-    number: int
-    moment: str
-    source: str  # app, heroku
-    process: str  # web.1, router, api
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.moment} {self.source}[{self.process}]: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -44,10 +33,11 @@ class Filter:
 class AppLog:
     """The log of one app. Any thread may write or read."""
 
-    def __init__(self) -> None:
-        self._lines: deque[Line] = deque(maxlen=KEPT)
+    def __init__(self, file: Path | None = None) -> None:
+        self._journal = Journal(file, KEPT) if file else None
+        self._lines: deque[Line] = deque(self._journal.read() if self._journal else (), KEPT)
         self._changed = threading.Condition()
-        self._last = 0
+        self._last = self._lines[-1].number if self._lines else 0
         self._closed = False
 
     def write(self, source: str, process: str, text: str) -> None:
@@ -58,7 +48,10 @@ class AppLog:
                 self._last += 1
                 # What a terminal would obey is shown instead: a log is read, not run.
                 shown = cut.replace("\0", "\\0")
-                self._lines.append(Line(self._last, log_moment(), source, process, shown))
+                line = Line(self._last, log_moment(), source, process, shown)
+                self._lines.append(line)
+                if self._journal and not self._closed:
+                    self._journal.add(line, self._lines)
             self._changed.notify_all()
 
     def last(self, count: int, wanted: Filter) -> list[Line]:
@@ -95,4 +88,6 @@ class AppLog:
         """End what follows this log."""
         with self._changed:
             self._closed = True
+            if self._journal:
+                self._journal.close()
             self._changed.notify_all()

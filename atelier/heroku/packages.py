@@ -19,6 +19,8 @@ _WITHIN = 540.0  # seconds; Heroku gives a build 15 minutes
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _COMPLETE = "complete"
 _KEPT = ("PIPENV_CACHE_DIR", "PIPENV_PYPI_MIRROR")
+_WORTH_TELLING = ("Installing dependencies", "All dependencies", "Ignoring", "Warning")
+_LINES_TOLD = 30  # of what pipenv said, when it did not succeed
 
 Tell = Callable[[str], None]
 
@@ -60,13 +62,17 @@ class Packages:
                 shutil.copyfile(project / file, place / file)
             tell("-----> Installing dependencies using 'pipenv sync'")
 
-            def tell_indented(line: str) -> None:
-                if line.strip():
-                    tell(f"       {line.rstrip()}")
+            said: list[str] = []
+
+            def hear(line: str) -> None:
+                said.append(line)
+                if line.startswith(_WORTH_TELLING):
+                    tell(f"       {line}")
 
             try:
-                if _pipenv(["sync", "--python", str(python)], place, tell_indented) != 0:
-                    raise NotInstalled("pipenv could not install the packages of the lock.")
+                if _pipenv(["sync", "--python", str(python)], place, hear) != 0:
+                    last = "\n".join(said[-_LINES_TOLD:])
+                    raise NotInstalled(f"{last}\npipenv could not install the packages.")
                 (place / _COMPLETE).touch()
             except BaseException:
                 shutil.rmtree(place, ignore_errors=True)

@@ -26,17 +26,22 @@ class Places:
         self.dynos = home / "dynos"
         self.builds = home / "builds"
         self.addons = home / "addons"
+        self.logs = home / "logs"
 
     def make(self) -> None:
         """Make the folders that are missing; only their owner may look inside."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folders = (self.repositories, self.slugs, self.packages, self.dynos, self.builds)
-        for folder in (*folders, self.addons):
+        for folder in (*folders, self.addons, self.logs):
             folder.mkdir(exist_ok=True)
 
     def repository(self, app_id: str) -> Path:
         """Return the bare git repository of an app."""
         return self.repositories / f"{app_id}.git"
+
+    def log(self, app_id: str) -> Path:
+        """Return the last lines of the log of an app."""
+        return self.logs / f"{app_id}.jsonl"
 
     def slug(self, slug_id: str) -> Path:
         """Return the files of a slug."""
@@ -47,4 +52,4 @@ class Places:
         folders = (self.repositories, self.slugs, self.packages, self.dynos, self.builds)
         files = [self.database, self.lock, self.gitconfig]
         files += [self.home / f"{self.database.name}-{end}" for end in ("wal", "shm")]
-        return [entry for entry in (*folders, self.addons, *files) if entry.exists()]
+        return [entry for entry in (*folders, self.addons, self.logs, *files) if entry.exists()]

@@ -14,7 +14,7 @@ from pathlib import Path
 from atelier.heroku.addon_desk import AddOnDesk
 from atelier.heroku.addons import end_left_over
 from atelier.heroku.container import end_former_life
-from atelier.heroku.dynos import Dyno, Order, Pace
+from atelier.heroku.dynos import Dyno, Ground, Order, Pace
 from atelier.heroku.formation import Formation
 from atelier.heroku.live_app import LiveApp
 from atelier.heroku.logs import AppLog
@@ -151,6 +151,7 @@ class Platform:
         for slug_id in slugs:
             _remove(self.places.slug(slug_id))
         _remove(self.places.repository(live.id))
+        _remove(self.places.log(live.id))
 
     @contextmanager
     def building(self, live: LiveApp) -> Iterator[None]:
@@ -164,10 +165,11 @@ class Platform:
             live.build.release()
 
     def _bring_to_life(self, app: App) -> LiveApp:
-        log = AppLog()
+        log = AppLog(self.places.log(app.id))
+        ground = Ground(self.id, self.places.dynos, log, self._pace)
 
         def make(order: Order, changed: Callable[[], None]) -> Dyno:
-            return Dyno(order, self.id, self.places.dynos, log, changed, self._pace)
+            return Dyno(order, ground, changed)
 
         live = LiveApp(app, log, Formation(make))
         with self._lock:
@@ -180,12 +182,13 @@ class Platform:
         self.store.delete_unused_slugs()
         slugs = {slug.id: slug for slug in self.store.slugs()}
         packages = {slug.packages for slug in slugs.values()}
-        repositories = {f"{app.id}.git" for app in self.store.apps()}
+        apps = [app.id for app in self.store.apps()]
         for folder in (self.places.dynos, self.places.builds):
             _remove_others(folder, set())
         _remove_others(self.places.slugs, set(slugs))
         _remove_others(self.places.packages, packages)
-        _remove_others(self.places.repositories, repositories)
+        _remove_others(self.places.repositories, {f"{app_id}.git" for app_id in apps})
+        _remove_others(self.places.logs, {self.places.log(app_id).name for app_id in apps})
 
 
 def _remove_others(folder: Path, kept: set[str]) -> None:

@@ -73,3 +73,17 @@ class AddOn:
     state: str  # provisioning, provisioned
     created_at: str
     updated_at: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a log."""
+
+    number: int
+    moment: str
+    source: str  # app, heroku
+    process: str  # web.1, router, api
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.moment} {self.source}[{self.process}]: {self.text}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import sqlite3
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +18,9 @@ from atelier.harness.ports import free_port, port_holder
 from atelier.heroku.environment import as_shell, client_environment
 from atelier.heroku.places import Places, default_home
 from atelier.i18n import _
+
+if TYPE_CHECKING:
+    from atelier.heroku.platform import Platform
 
 _RUN = "pipenv run atelier heroku"
 
@@ -47,7 +52,7 @@ def run_platform(home: Path | None, port: int | None) -> int:
             click.echo(sentence, err=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        _tell(platform.url, place, [app.name for app in platform.store.apps()], platform.web_url)
+        _tell(platform, default=home is None)
         try:
             while True:
                 signal.pause()
@@ -61,19 +66,23 @@ def run_platform(home: Path | None, port: int | None) -> int:
     return 0
 
 
-def _tell(url: str, home: Path, apps: list[str], web_url: object) -> None:
-    click.echo(_("The local Heroku is up: {url}", url=url))
+def _tell(platform: Platform, *, default: bool) -> None:
+    """Say, on one screen, what is up and what to type."""
+    home = platform.places.home
+    click.echo(_("The local Heroku is up: {url}", url=platform.url))
     click.echo(_("Its data: {folder}", folder=str(home)))
+    apps = platform.store.apps()
     if apps:
         click.echo(_("Apps:"))
-        for name in apps:
-            click.echo(f"  {name}  {web_url(name) if callable(web_url) else ''}")
+        for app in apps:
+            click.echo(f"  {app.name}  {platform.web_url(app.name)}")
     else:
         click.echo(_("There is no app yet: heroku create makes one."))
     click.echo("")
     click.echo(_("In each terminal where you type heroku or git push heroku, first type:"))
     click.echo("")
-    click.echo(f'  eval "$({_RUN} env)"')
+    where = "" if default else f" --home {shlex.quote(str(home))}"
+    click.echo(f'  eval "$({_RUN} env{where})"')
     click.echo("")
     click.echo(_("Ctrl-C stops it; apps, config vars and add-ons are kept for the next start."))
 

@@ -176,23 +176,13 @@ class Store:
 
     # Slugs
 
-    def add_slug(
-        self,
-        slug_id: str,
-        app_id: str,
-        commit_id: str,
-        process_types: Mapping[str, str],
-        packages: str,
-        size: int,
-    ) -> Slug:
+    def add_slug(self, slug: Slug) -> None:
         """Remember a slug whose files are complete. Raises Gone."""
         self._write(
             "insert into slugs values (?, ?, ?, ?, ?, ?, ?)",
-            *(slug_id, app_id, commit_id, _json(process_types), packages, size, now()),
+            *(slug.id, slug.app_id, slug.commit_id, _json(slug.process_types)),
+            *(slug.packages, slug.size, slug.created_at),
         )
-        made = self.slug(slug_id)
-        assert made is not None
-        return made
 
     def slug(self, slug_id: str | None) -> Slug | None:
         """Return a slug."""

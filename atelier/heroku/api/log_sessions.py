@@ -15,7 +15,8 @@ from flask import Blueprint, Response, jsonify
 from atelier.heroku.api.common import body, platform, text_of
 from atelier.heroku.clock import now
 from atelier.heroku.live_app import LiveApp
-from atelier.heroku.logs import KEPT, Filter, Line
+from atelier.heroku.logs import KEPT, Filter
+from atelier.heroku.records import Line
 from atelier.heroku.refusals import invalid, not_found
 
 blueprint = Blueprint("log_sessions", __name__)
