@@ -30,10 +30,10 @@ class Refused(Exception):
 class Builder:
     """Makes slugs."""
 
-    def __init__(self, store: Store, places: Places) -> None:
+    def __init__(self, store: Store, places: Places, token: str) -> None:
         self._store = store
         self._places = places
-        self._packages = Packages(places.packages)
+        self._packages = Packages(places.packages, token)
 
     def build(
         self, app_id: str, repository: Path, commit: str, quarantine: Mapping[str, str], tell: Tell

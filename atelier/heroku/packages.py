@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from atelier.harness.family import TOKEN
 from atelier.harness.interpreter import pipenv_command, pipenv_environment
 
 _WITHIN = 540.0  # seconds; Heroku gives a build 15 minutes
@@ -32,8 +33,9 @@ class NotInstalled(Exception):
 class Packages:
     """The environments of all slugs, in one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, token: str) -> None:
         self._folder = folder
+        self._token = token  # by which a later life of the platform finds what a kill left
         self._lock = threading.Lock()
 
     def check_lock(self, project: Path) -> bool:
@@ -41,7 +43,7 @@ class Packages:
         # The mark in a lock also tells the index that it was made with: pipenv's default one,
         # which is what the real platform compares with, or this machine's mirror.
         return any(
-            _pipenv(["verify"], project, lambda line: None, mirror=mirror) == 0
+            self._pipenv(["verify"], project, lambda line: None, mirror=mirror) == 0
             for mirror in (False, True)
         )
 
@@ -70,7 +72,7 @@ class Packages:
                     tell(f"       {line}")
 
             try:
-                if _pipenv(["sync", "--python", str(python)], place, hear) != 0:
+                if self._pipenv(["sync", "--python", str(python)], place, hear) != 0:
                     last = "\n".join(said[-_LINES_TOLD:])
                     raise NotInstalled(f"{last}\npipenv could not install the packages.")
                 (place / _COMPLETE).touch()
@@ -78,6 +80,57 @@ class Packages:
                 shutil.rmtree(place, ignore_errors=True)
                 raise
             return name
+
+    def _pipenv(
+        self, arguments: Sequence[str], project: Path, tell: Tell, *, mirror: bool = True
+    ) -> int:
+        command = pipenv_command()
+        if command is None:
+            raise NotInstalled("pipenv is not on the PATH of the local Heroku.")
+        environment = {
+            name: value
+            for name, value in pipenv_environment(project).items()
+            if not name.startswith("PIPENV_") or name in _KEPT
+        }
+        if not mirror:
+            environment = {
+                name: value
+                for name, value in environment.items()
+                if not name.startswith("PIP_") and name != "PIPENV_PYPI_MIRROR"
+            }
+            environment["PIP_CONFIG_FILE"] = os.devnull
+        environment |= {
+            "PIPENV_PIPFILE": str(project / "Pipfile"),
+            "PIPENV_IGNORE_VIRTUALENVS": "1",
+            "PIPENV_VENV_IN_PROJECT": "1",
+            "PIPENV_NOSPIN": "1",
+            "PIPENV_DONT_LOAD_ENV": "1",
+            "PIPENV_YES": "1",
+            TOKEN: self._token,
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+            "LC_ALL": "C.UTF-8" if os.name == "posix" else "C",
+        }
+        process = subprocess.Popen(
+            [command, *arguments],
+            cwd=project,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        slow = threading.Timer(_WITHIN, _kill_group, [process])
+        slow.start()
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                tell(_COLOUR.sub("", line.decode("utf-8", "replace")).rstrip())
+            return process.wait()
+        finally:
+            slow.cancel()
+            _kill_group(process)
+            process.wait()
 
 
 def _name(project: Path, python: Path) -> str:
@@ -88,55 +141,6 @@ def _name(project: Path, python: Path) -> str:
     except (ValueError, KeyError, TypeError) as error:
         raise NotInstalled("Pipfile.lock cannot be read: it is not what pipenv wrote.") from error
     return hashlib.sha256(str(python).encode() + b"\0" + content).hexdigest()[:16]
-
-
-def _pipenv(arguments: Sequence[str], project: Path, tell: Tell, *, mirror: bool = True) -> int:
-    command = pipenv_command()
-    if command is None:
-        raise NotInstalled("pipenv is not on the PATH of the local Heroku.")
-    environment = {
-        name: value
-        for name, value in pipenv_environment(project).items()
-        if not name.startswith("PIPENV_") or name in _KEPT
-    }
-    if not mirror:
-        environment = {
-            name: value
-            for name, value in environment.items()
-            if not name.startswith("PIP_") and name != "PIPENV_PYPI_MIRROR"
-        }
-        environment["PIP_CONFIG_FILE"] = os.devnull
-    environment |= {
-        "PIPENV_PIPFILE": str(project / "Pipfile"),
-        "PIPENV_IGNORE_VIRTUALENVS": "1",
-        "PIPENV_VENV_IN_PROJECT": "1",
-        "PIPENV_NOSPIN": "1",
-        "PIPENV_DONT_LOAD_ENV": "1",
-        "PIPENV_YES": "1",
-        "NO_COLOR": "1",
-        "COLUMNS": "200",
-        "LC_ALL": "C.UTF-8" if os.name == "posix" else "C",
-    }
-    process = subprocess.Popen(
-        [command, *arguments],
-        cwd=project,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    slow = threading.Timer(_WITHIN, _kill_group, [process])
-    slow.start()
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            tell(_COLOUR.sub("", line.decode("utf-8", "replace")).rstrip())
-        return process.wait()
-    finally:
-        slow.cancel()
-        _kill_group(process)
-        process.wait()
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -86,6 +86,7 @@ class Platform:
             thread.join()
         self.addons.stop_all()
         self.store.close()
+        end_former_life(self.id, self.places.dynos)  # a build that still runs
         self._lock_file.close()
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from atelier.heroku.build import Builder, Refused
+from atelier.heroku.container import token_prefix
 from atelier.heroku.live_app import LiveApp
 from atelier.heroku.platform import Platform
 from atelier.heroku.refusals import Refusal
@@ -24,7 +25,9 @@ class Pushes:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._builder = Builder(platform.store, platform.places)
+        self._builder = Builder(
+            platform.store, platform.places, f"{token_prefix(platform.id)}build"
+        )
 
     def deploy(
         self, live: LiveApp, updates: Sequence[Sequence[str]], quarantine: Mapping[str, str]
@@ -70,7 +73,7 @@ class Pushes:
             tell(f" !     {refusal.message}")
             return False
         except Gone:
-            tell(" !     The app was destroyed meanwhile.")
+            tell(" !     The app was destroyed meanwhile, or the local Heroku stopped.")
             return False
         return True
 

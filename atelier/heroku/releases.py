@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from atelier.heroku.logs import Filter
 from atelier.heroku.places import Places
 from atelier.heroku.records import App, Release, Slug
 from atelier.heroku.refusals import invalid, not_found
-from atelier.heroku.store import Store
+from atelier.heroku.store import Gone, Store
 
 USER = "learner@example.org"
 _PHASE = "release"  # the process type that is run before a release goes live
@@ -72,7 +73,12 @@ class Releases:
         if release.status != "pending":
             self._go_live(live, release)
             return
-        threading.Thread(target=self.make_live, args=(live, release), daemon=True).start()
+
+        def run() -> None:
+            with contextlib.suppress(Gone):  # destroyed meanwhile, or the platform stopped
+                self.make_live(live, release)
+
+        threading.Thread(target=run, daemon=True).start()
 
     def roll_back(self, live: LiveApp, name: str) -> Release:
         """Make a release of an earlier one's slug and config vars. Raises Refusal."""

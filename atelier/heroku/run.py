@@ -115,7 +115,7 @@ def _port_taken(port: int) -> int:
 def print_environment(home: Path | None) -> int:
     """Print what a terminal evaluates; 1 when the platform was never started."""
     places = Places((home or default_home()).expanduser().resolve())
-    port, key = _settings(places)
+    port, key = settings_of(places)
     if port is None or key is None:
         click.echo(
             _(
@@ -129,7 +129,8 @@ def print_environment(home: Path | None) -> int:
     return 0
 
 
-def _settings(places: Places) -> tuple[str | None, str | None]:
+def settings_of(places: Places) -> tuple[str | None, str | None]:
+    """Return the port and the key of a platform that may run; None where it never did."""
     if not places.database.is_file():
         return None, None
     connection = sqlite3.connect(places.database, timeout=5)

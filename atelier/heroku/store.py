@@ -48,7 +48,7 @@ class NameTaken(Exception):
 
 
 class Gone(Exception):
-    """What was to be written belongs to an app that does not exist any more."""
+    """What was asked for belongs to an app that does not exist any more, or all is closed."""
 
 
 class Store:
@@ -57,6 +57,7 @@ class Store:
     def __init__(self, file: Path) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        self._closed = False
         self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma foreign_keys = on")
@@ -68,12 +69,15 @@ class Store:
     def close(self) -> None:
         """Let the file go."""
         with self._lock:
+            self._closed = True
             self._connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make all that is written inside one change: all of it, or nothing."""
         with self._lock:
+            if self._closed:
+                raise Gone
             if self._depth:
                 yield
                 return
@@ -91,6 +95,8 @@ class Store:
 
     def _read(self, query: str, *values: object) -> list[sqlite3.Row]:
         with self._lock:
+            if self._closed:
+                raise Gone
             return self._connection.execute(query, values).fetchall()
 
     def _write(self, query: str, *values: object) -> int:

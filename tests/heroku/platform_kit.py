@@ -75,10 +75,14 @@ class Desk:
         """Return the log of an app."""
         return self.platform.live(name).log.last(10_000, wanted)
 
-    def wait_for_line(self, name: str, text: str, after: int = 0) -> Line:
+    def wait_for_print(self, name: str, text: str) -> Line:
+        """Wait until a dyno of an app prints `text`."""
+        return self.wait_for_line(name, text, wanted=Filter("app"))
+
+    def wait_for_line(self, name: str, text: str, after: int = 0, wanted: Filter = ALL) -> Line:
         """Wait until a line of the log of an app holds `text`."""
         deadline = Deadline(WITHIN)
-        for line in self.platform.live(name).log.follow(after, ALL, beat=0.1):
+        for line in self.platform.live(name).log.follow(after, wanted, beat=0.1):
             if line is not None and text in line.text:
                 return line
             assert not deadline.over, [str(each) for each in self.lines(name)]

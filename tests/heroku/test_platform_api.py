@@ -166,7 +166,7 @@ def test_config_var_reaches_the_dyno_as_it_is(desk: Desk) -> None:
     desk.ask("PATCH", "/apps/shop-one/config-vars", {"A": value})
     desk.deploy("shop-one", {"worker": "printenv A; exec sleep 1000"})
     desk.ask("PATCH", "/apps/shop-one/formation", {"updates": [{"type": "worker", "quantity": 1}]})
-    assert desk.wait_for_line("shop-one", "`id`\\").text == value
+    assert desk.wait_for_print("shop-one", "`id`\\").text == value
 
 
 # Formation and dynos

@@ -55,11 +55,12 @@ def processes_of(desk: Desk) -> list[psutil.Process]:
     for process in psutil.process_iter():
         try:
             token = process.environ().get(TOKEN, "")
-            if token.startswith(f"heroku-{desk.platform.id}-"):
+            ours = token.startswith(f"heroku-{desk.platform.id}-")
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
             continue
-    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+    return found
 
 
 # The router
@@ -124,7 +125,7 @@ def test_environment_is_the_config_vars_and_nothing_of_ours(
     desk.ask("PATCH", f"/apps/{APP}/config-vars", {"A": "1", "PORT": "80"})
     desk.deploy(APP, {"worker": "env; echo end; exec sleep 1000"})
     scale(desk, worker=1)
-    desk.wait_for_line(APP, "end")
+    desk.wait_for_print(APP, "end")
     text = [line.text for line in desk.lines(APP, Filter("app", "worker"))]
     names = {line.partition("=")[0] for line in text}
     assert {"A", "PORT", "DYNO", "HOME", "PATH", "TMPDIR"} <= names
@@ -171,14 +172,14 @@ def test_stop_is_sigterm_to_every_process(desk: Desk) -> None:
     desk.wait_for_line(APP, UP)
     scale(desk, worker=0)
     desk.wait_for_line(APP, "Stopping all processes with SIGTERM")
-    desk.wait_for_line(APP, "child ends")
+    desk.wait_for_print(APP, "child ends")
     wait_until_none(desk)
 
 
 def test_what_does_not_end_is_killed(desk: Desk) -> None:
     desk.deploy(APP, {"worker": "trap '' TERM; echo deaf; while :; do sleep 0.05; done"})
     scale(desk, worker=1)
-    desk.wait_for_line(APP, "deaf")
+    desk.wait_for_print(APP, "deaf")
     scale(desk, worker=0)
     desk.wait_for_line(APP, "Error R12 (Exit timeout)")
     desk.wait_for_line(APP, "Process exited with status 137")
@@ -189,7 +190,7 @@ def test_daemons_end_with_their_dyno(desk: Desk) -> None:
     code = "import os, time; os.fork() and os._exit(0); os.setsid(); time.sleep(1000)"
     desk.deploy(APP, {"worker": f'{sys.executable} -c "{code}"; echo left; exec sleep 1000'})
     scale(desk, worker=1)
-    desk.wait_for_line(APP, "left")
+    desk.wait_for_print(APP, "left")
     assert len(processes_of(desk)) == 2
     scale(desk, worker=0)
     wait_until_none(desk)
@@ -223,14 +224,14 @@ def test_metacharacters_do_what_a_shell_does(desk: Desk, tmp_path: Path) -> None
         APP, {"worker": 'echo "a;b" | tr a-z A-Z && echo $(( 1 + 1 )) > two; cat two; exit 0'}
     )
     scale(desk, worker=1)
-    desk.wait_for_line(APP, "A;B")
-    desk.wait_for_line(APP, "2")
+    desk.wait_for_print(APP, "A;B")
+    desk.wait_for_print(APP, "2")
 
 
 def test_largest_file_is_capped(desk: Desk) -> None:
     desk.deploy(APP, {"worker": "truncate -s 2G big; echo then $?; exec sleep 1000"})
     scale(desk, worker=1)
-    line = desk.wait_for_line(APP, "then")
+    line = desk.wait_for_print(APP, "then")
     assert line.text != "then 0"
 
 

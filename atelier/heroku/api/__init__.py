@@ -22,7 +22,8 @@ from atelier.heroku.api import (
 )
 from atelier.heroku.platform import Platform
 from atelier.heroku.pushes import Pushes
-from atelier.heroku.refusals import Refusal
+from atelier.heroku.refusals import Refusal, not_found
+from atelier.heroku.store import Gone
 
 _LARGEST_BODY = 1024 * 1024  # bytes, of what is not a push
 
@@ -53,6 +54,10 @@ def make_api(platform: Platform) -> Flask:
     @api.errorhandler(Refusal)
     def refusal(error: Refusal) -> Response:
         return _error(error)
+
+    @api.errorhandler(Gone)
+    def gone(_error_: Gone) -> Response:
+        return _error(not_found("Couldn't find that app."))
 
     @api.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

@@ -82,6 +82,7 @@ def slug(name: str, slug_id: str) -> Response:
         commit=found.commit_id,
         commit_description=None,
         created_at=found.created_at,
+        deleted_at=None,
         id=found.id,
         process_types=dict(found.process_types),
         size=found.size,
