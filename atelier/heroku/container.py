@@ -37,7 +37,7 @@ class Container:
 
     def __init__(self, platform_id: str, folder: Path, source: Path) -> None:
         self._token = token_prefix(platform_id) + secrets.token_hex(8)
-        self._folder = folder / secrets.token_hex(8)
+        self._folder = folder / secrets.token_hex(4)  # short: sockets' paths may not be long
         self._source = source
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from flask import Blueprint, Response, current_app, request
 
@@ -114,8 +115,9 @@ def _answer(platform: Platform, live: LiveApp, place: Path, rest: str) -> Respon
         _feed(request.stream, process.stdin)
     else:
         process.stdin.close()
-    status, headers = _headers(process.stdout)
-    body = _body(process)
+    source = cast(BufferedReader, process.stdout)
+    status, headers = _headers(source)
+    body = _body(process, source)
     return Response(body, status=status, headers=headers, direct_passthrough=True)
 
 
@@ -146,12 +148,12 @@ def _headers(source: IO[bytes]) -> tuple[int, list[tuple[str, str]]]:
     return status, headers
 
 
-def _body(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    assert process.stdout is not None
+def _body(process: subprocess.Popen[bytes], source: BufferedReader) -> Iterator[bytes]:
     try:
-        # What is there, at once: a build log is read line by line.
-        while chunk := os.read(process.stdout.fileno(), _CHUNK):
+        # What is there, at once: a build log is read line by line. Not by os.read: what came
+        # with the header lines stands in the buffer.
+        while chunk := source.read1(_CHUNK):
             yield chunk
     finally:
-        process.stdout.close()
+        source.close()
         threading.Thread(target=process.wait, daemon=True).start()

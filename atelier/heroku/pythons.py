@@ -10,7 +10,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.\d+)?")
 
