@@ -37,15 +37,23 @@ class Packages:
         self._folder = folder
         self._token = token  # by which a later life of the platform finds what a kill left
         self._lock = threading.Lock()
+        self._fresh: set[str] = set()  # pairs of Pipfile and lock that pipenv found to belong
 
     def check_lock(self, project: Path) -> bool:
         """Whether the lock of `project` belongs to its Pipfile. Raises NotInstalled."""
+        files = [(project / name).read_bytes() for name in ("Pipfile", "Pipfile.lock")]
+        digest = hashlib.sha256(b"\0".join(files)).hexdigest()
+        if digest in self._fresh:
+            return True
         # The mark in a lock also tells the index that it was made with: pipenv's default one,
         # which is what the real platform compares with, or this machine's mirror.
-        return any(
+        fresh = any(
             self._pipenv(["verify"], project, lambda line: None, mirror=mirror) == 0
             for mirror in (False, True)
         )
+        if fresh:
+            self._fresh.add(digest)
+        return fresh
 
     def install(self, project: Path, python: Path, tell: Tell) -> str:
         """Install what the lock of `project` says; return the name of the environment.

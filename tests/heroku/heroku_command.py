@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,14 +12,18 @@ from pathlib import Path
 import pytest
 
 _MAJOR = "11"
+_OLDEST_NODE = 20
 _WITHIN = 400  # seconds; on a quiet machine about 45
 
 
 def real_heroku() -> Path:
     """Return the folder of the `heroku` program; skip the test where it cannot be had."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
         pytest.skip("no npm here: the real heroku command cannot be installed")
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    if int(re.sub(r"^v(\d+)\..*", r"\1", said.strip()) or 0) < _OLDEST_NODE:
+        pytest.skip(f"the real heroku command needs Node {_OLDEST_NODE}; here is {said.strip()}")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atelier"
     place = cache / f"heroku-{_MAJOR}"
     program = place / "node_modules" / ".bin" / "heroku"

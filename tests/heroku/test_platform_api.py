@@ -119,6 +119,36 @@ def test_bodies_that_are_no_object(desk: Desk) -> None:
         assert_refused(desk.ask("POST", path, [1]), 400, "bad_request")
 
 
+@pytest.mark.parametrize("body", [{}, {"plan": 1}, {"plan": {"name": None}}, {"plan": ["x"]}])
+def test_addons_without_a_plan(desk: Desk, body: object) -> None:
+    desk.create()
+    assert_refused(desk.ask("POST", "/apps/shop-one/addons", body), 422, "invalid_params")
+
+
+def test_unknown_plans_and_addons(desk: Desk) -> None:
+    desk.create()
+    answer = desk.ask("POST", "/apps/shop-one/addons", {"plan": {"name": "heroku-redis:huge"}})
+    assert_refused(answer, 404, "not_found", "heroku-redis:huge")
+    assert_refused(desk.ask("DELETE", "/apps/shop-one/addons/none"), 404, "not_found")
+
+
+def test_addon_fits(desk: Desk) -> None:
+    desk.create()
+    answer = desk.ask("POST", "/apps/shop-one/addons", {"plan": {"name": "heroku-redis:mini"}})
+    assert answer.status_code == 201, answer.text
+    assert_fits("add-on", answer.json)
+    [attachment] = desk.get("/apps/shop-one/addon-attachments")
+    assert_fits("add-on-attachment", attachment)
+    [plan] = desk.get("/addon-services/heroku-redis/plans")
+    assert_fits("plan", plan)
+    assert desk.get("/apps/shop-one/config-vars")["REDIS_URL"].startswith("rediss://")
+    overwrite = desk.ask("PATCH", "/apps/shop-one/config-vars", {"REDIS_URL": "x"})
+    assert_refused(overwrite, 422, "invalid_params", "REDIS_URL")
+    gone = desk.ask("DELETE", f"/apps/shop-one/addons/{answer.json['name']}")
+    assert_fits("add-on", gone.json)
+    assert desk.get("/apps/shop-one/config-vars") == {}
+
+
 # Config vars
 
 

@@ -135,15 +135,13 @@ def test_environment_is_the_config_vars_and_nothing_of_ours(
 
 
 def test_file_system_is_fresh_at_each_start(desk: Desk) -> None:
-    desk.deploy(APP, {"worker": "ls -A | wc -l; touch made; exec sleep 1000"}, {"a": ""})
+    desk.deploy(APP, {"worker": "ls -A; touch made; echo done; exec sleep 1000"}, {"given": ""})
     scale(desk, worker=1)
-    first = desk.wait_for_line(APP, UP)
+    first = desk.wait_for_print(APP, "done")
     desk.ask("DELETE", f"/apps/{APP}/dynos/worker.1")
-    desk.wait_for_line(APP, UP, after=first.number)
-    deadline = Deadline(WITHIN)
-    while len(counts := desk.lines(APP, Filter("app", "worker"))) < 2:
-        assert not deadline.over
-    assert {line.text.strip() for line in counts} == {"1"}
+    desk.wait_for_line(APP, "done", first.number, Filter("app", "worker"))
+    printed = [line.text for line in desk.lines(APP, Filter("app", "worker"))]
+    assert printed == ["given", "done"] * 2
 
 
 def test_crash_is_restarted_at_once_then_later(desk: Desk) -> None:
@@ -166,10 +164,11 @@ def test_delays_grow(desk: Desk) -> None:
 
 
 def test_stop_is_sigterm_to_every_process(desk: Desk) -> None:
-    nested = "(trap 'echo child ends; exit 0' TERM; while :; do sleep 0.05; done) & "
-    desk.deploy(APP, {"worker": nested + "trap 'exit 0' TERM; while :; do sleep 0.05; done"})
+    wait = "while :; do sleep 0.05; done"
+    nested = f"(trap 'echo child ends; exit 0' TERM; echo child waits; {wait}) & "
+    desk.deploy(APP, {"worker": f"trap 'exit 0' TERM; {nested} {wait}"})
     scale(desk, worker=1)
-    desk.wait_for_line(APP, UP)
+    desk.wait_for_print(APP, "child waits")
     scale(desk, worker=0)
     desk.wait_for_line(APP, "Stopping all processes with SIGTERM")
     desk.wait_for_print(APP, "child ends")

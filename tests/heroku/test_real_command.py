@@ -186,7 +186,9 @@ def reads_logs(terminal: Terminal) -> None:
 def rolls_back(terminal: Terminal) -> None:
     """List the releases and roll back."""
     assert "Deploy" in terminal.heroku("releases")
+    terminal.heroku("config:set", "GREETING=changed")
     terminal.heroku("rollback")
+    assert "two\nlines" in terminal.heroku("config:get", "GREETING")
     assert "Rollback to" in terminal.heroku("releases")
     terminal.heroku("git:remote", "--app", APP)
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from atelier.heroku.addons import PLANS, UnknownPlan, full_plan
 from atelier.heroku.api.common import body, fixed_id, platform
 from atelier.heroku.records import AddOn
-from atelier.heroku.refusals import not_found, not_offered
+from atelier.heroku.refusals import invalid, not_found, not_offered
 
 blueprint = Blueprint("addons", __name__)
 _SINCE = "2026-01-01T00:00:00Z"
@@ -86,9 +86,12 @@ def create(name: str) -> tuple[Response, int]:
     content = body()
     plan = content.get("plan")
     plan = plan.get("name") if isinstance(plan, dict) else plan
-    if content.get("name") or (content.get("attachment") or {}).get("name"):
+    if not isinstance(plan, str):
+        raise invalid("The plan must be named, for example heroku-redis:mini.")
+    attachment = content.get("attachment")
+    if content.get("name") or (isinstance(attachment, dict) and attachment.get("name")):
         raise not_offered("The local Heroku names add-ons itself: leave out --name and --as.")
-    return jsonify(present(platform().addons.create(live, str(plan)))), 201
+    return jsonify(present(platform().addons.create(live, plan))), 201
 
 
 @blueprint.get("/addons")
