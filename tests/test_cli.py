@@ -91,7 +91,7 @@ def test_check_tells_the_first_unmet_criterion_in_full(course: Course, tmp_path:
     assert done.returncode == 1
     assert "pas encore" in done.stdout
     assert done.stdout.count("Observé") == 1
-    assert "3 critères sur 6 sont remplis." in done.stdout
+    assert "Critères remplis\N{NO-BREAK SPACE}: 3 sur 6." in done.stdout
 
 
 def test_all_steps_and_overtaken_criteria(course: Course, tmp_path: Path) -> None:

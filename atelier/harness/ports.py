@@ -4,24 +4,74 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from functools import cache
 
 # Left to the learner's own programs, whether they run now or in a minute.
 _KEPT_FREE = frozenset({5000, 6379, 8000})
 
 
-def hold_port(port: int = 0) -> socket.socket:
-    """Return a socket that keeps a port of 127.0.0.1 without listening: connections are refused.
+class HeldPort:
+    """A port of 127.0.0.1 that is kept, refusing connections until a server of ours takes it.
 
-    `port` 0 chooses a free one. Close it where a server of ours is to take the port.
+    Where the system allows it, Linux does, the port is kept while the server runs too, and
+    never is another program's between two lives of it.
     """
-    holder = socket.socket()
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        holder.bind(("127.0.0.1", port or free_port()))
-    except BaseException:
-        holder.close()
-        raise
-    return holder
+
+    def __init__(self) -> None:
+        """Choose a free port and keep it."""
+        self._holder: socket.socket | None = None
+        while self._holder is None:
+            holder = socket.socket()
+            holder.bind(("127.0.0.1", 0))
+            self.number = int(holder.getsockname()[1])
+            if self.number in _KEPT_FREE:
+                holder.close()
+                continue
+            # Only now: to choose, it must not share; a server that shares may join it.
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._holder = holder
+
+    def lend(self) -> None:
+        """Let a server listen on it."""
+        if not can_share():
+            self.release()
+
+    def take_back(self) -> None:
+        """Keep it again once the server has ended. Raises OSError when another was faster."""
+        if self._holder is None:
+            holder = socket.socket()
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                holder.bind(("127.0.0.1", self.number))
+            except BaseException:
+                holder.close()
+                raise
+            self._holder = holder
+
+    def release(self) -> None:
+        """Let it go."""
+        if self._holder is not None:
+            self._holder.close()
+            self._holder = None
+
+
+@cache
+def can_share() -> bool:
+    """Whether a server may listen on a port that another socket keeps without listening.
+
+    Linux: socket(7), SO_REUSEADDR, "except when there is an active listening socket bound to
+    the address". BSD and macOS refuse the second socket.
+    """
+    with socket.socket() as holder, socket.socket() as server:
+        holder.bind(("127.0.0.1", 0))
+        for each in (holder, server):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            server.bind(holder.getsockname())
+            server.listen()
+        except OSError:
+            return False
+        return True
 
 
 def free_port() -> int:
@@ -29,12 +79,9 @@ def free_port() -> int:
 
     Another process may take it before it is used: whoever starts a server tries again.
     """
-    while True:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = int(listener.getsockname()[1])
-        if port not in _KEPT_FREE:
-            return port
+    port = HeldPort()
+    port.release()
+    return port.number
 
 
 def port_holder(port: int) -> tuple[str, int] | None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
 from atelier.harness.leftovers import world_prefix
-from atelier.harness.ports import free_port
 from atelier.harness.process import Process
 from atelier.i18n import _
 from atelier.verdicts import OurSide, Skipped
@@ -37,18 +36,18 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 
 class PostgresServer:
-    """One server on a port of its own, which keeps nothing."""
+    """One server on the port that it is given, which keeps nothing."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: Family, port: int) -> None:
         self._family = family
         self._process: Process | None = None
         self._folder: Path | None = None
-        self.port = 0
+        self._port = port
 
     @property
     def url(self) -> str:
         """The address as Heroku writes it, with a scheme that SQLAlchemy does not know."""
-        return f"postgres://{_USER}:secret@127.0.0.1:{self.port}/{_USER}"
+        return f"postgres://{_USER}:secret@127.0.0.1:{self._port}/{_USER}"
 
     def start(self) -> None:
         """Make a database cluster, start, and wait until it answers. Raises Skipped, OurSide."""
@@ -62,10 +61,9 @@ class PostgresServer:
         )
         if made.wait(Deadline(_INIT_WITHIN)) != 0:
             raise OurSide(_("The PostgreSQL server did not start."), seen=made.output.text[-500:])
-        self.port = free_port()
         self._process = self._run(
             folder,
-            *(binaries / "postgres", "-D", data, "-p", str(self.port), "-h", "127.0.0.1"),
+            *(binaries / "postgres", "-D", data, "-p", str(self._port), "-h", "127.0.0.1"),
             *("-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "shared_buffers=16MB"),
         )
         if not self._process.wait_for(_READY, Deadline(_START_WITHIN)):

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from atelier.harness.crash import last_lines
 from atelier.harness.deadline import Deadline
-from atelier.harness.ports import free_port
 from atelier.harness.process import Process
 from atelier.harness.web import Web
-from atelier.harness.worker import READY, UNREACHABLE, Worker
+from atelier.harness.worker import Worker, when_ready
 from atelier.i18n import _
 from atelier.verdicts import NotYet
 
@@ -52,7 +51,7 @@ def start_web_type(world: World) -> Web:
 
     Raises NotYet when it listens elsewhere, ProgramStopped, TookTooLong.
     """
-    port = free_port()
+    port = world.lend_port()
     process = start_type(world, "web", {"PORT": str(port)})
     found = process.wait_for(_LISTENS, Deadline(_START_WITHIN))
     if found is None:
@@ -90,17 +89,6 @@ def start_worker_type(world: World) -> Worker:
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(_MANY_CORES)
     process = start_type(world, "worker", {"PYTHONPATH": str(folder)})
-    found = process.wait_for(f"{READY}|{UNREACHABLE}", Deadline(_START_WITHIN))
-    if found is None:
-        raise world.stopped("worker", process)
-    if found["address"]:
-        raise NotYet(
-            _("The worker does not reach its broker."),
-            seen=_(
-                "It tries {address}; REDIS_URL is {url}",
-                address=found["address"],
-                url=world.env["REDIS_URL"],
-            ),
-            look=_("Which Celery app does the worker line name after -A?"),
-        )
-    return Worker(world, process)
+    deadline = Deadline(_START_WITHIN)
+    look = _("Which Celery app does the worker line name after -A?")
+    return when_ready(world, process, "worker", deadline, url=world.env["REDIS_URL"], look=look)

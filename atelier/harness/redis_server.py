@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 from functools import cache
 from importlib.util import find_spec
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
-from atelier.harness.ports import hold_port
+from atelier.harness.ports import HeldPort
 from atelier.harness.process import Process
 from atelier.i18n import _
 from atelier.verdicts import OurSide
@@ -72,8 +71,12 @@ class RedisServer:
         self._directory = directory
         self._environment = environment
         self._process: Process | None = None
-        self._holder: socket.socket | None = None
-        self.port = 0
+        self._held = HeldPort()
+
+    @property
+    def port(self) -> int:
+        """Its port, kept from the first until `release()`."""
+        return self._held.number
 
     @property
     def url(self) -> str:
@@ -85,16 +88,9 @@ class RedisServer:
         """Whether it answers."""
         return self._process is not None and self._process.exit_code is None
 
-    def reserve(self) -> None:
-        """Choose the port and keep it without starting: the URL of a server that is stopped."""
-        self._holder = hold_port()
-        self.port = int(self._holder.getsockname()[1])
-
     def start(self) -> None:
         """Start, or start again on the same port, and wait until it answers. Raises OurSide."""
-        if not self.port:
-            self.reserve()
-        self.release()
+        self._held.lend()
         self._process = Process(
             self._family,
             [
@@ -113,13 +109,11 @@ class RedisServer:
         """Stop at once; its port refuses connections from now on, and stays ours."""
         if self._process is not None:
             self._process.kill()
-            self._holder = hold_port(self.port)
+            self._held.take_back()
 
     def release(self) -> None:
         """Let the port go."""
-        if self._holder is not None:
-            self._holder.close()
-            self._holder = None
+        self._held.release()
 
     def client(self) -> Redis:
         """Return a client for reading raw values; replies are bytes."""

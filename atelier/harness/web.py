@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from atelier.harness.deadline import Deadline
 from atelier.harness.once import Once
-from atelier.harness.ports import free_port
 from atelier.i18n import _
 from atelier.verdicts import ProgramStopped, TookTooLong
 
@@ -166,7 +165,7 @@ def start_web(world: World, *options: str) -> Web:
     Raises ProgramStopped, TookTooLong; NotYet while there is no wsgi.py.
     """
     for attempt in range(_TRIES):
-        port = free_port()
+        port = world.lend_port()
         process = world.run("flask", "run", "--port", str(port), *options)
         if process.wait_for(_RUNNING.format(port=port), Deadline(_START_WITHIN)):
             return Web(world, process, port)

@@ -141,17 +141,25 @@ def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Work
     process = world.run("celery", "-A", app, "worker", "--loglevel=INFO", *_SPEED, *options)
     deadline = Deadline(_START_WITHIN)
     _celery()  # while the worker imports its own
+    look = _("Which broker address is Celery given when it is made?")
+    return when_ready(world, process, "celery worker", deadline, url=world.redis.url, look=look)
+
+
+def when_ready(
+    world: World, process: Process, name: str, deadline: Deadline, *, url: str, look: str
+) -> Worker:
+    """Wait until the worker that `process` runs, called `name`, is ready.
+
+    Raises ProgramStopped when it ends first, TookTooLong when it is not ready in time, and
+    NotYet, with the question `look`, when it tries another broker than the one at `url`.
+    """
     found = process.wait_for(f"{READY}|{UNREACHABLE}", deadline)
     if found is None:
-        raise world.stopped("celery worker", process)
+        raise world.stopped(name, process)
     if found["address"]:
         raise NotYet(
             _("The worker does not reach its broker."),
-            seen=_(
-                "It tries {address}; REDIS_URL is {url}",
-                address=found["address"],
-                url=world.redis.url,
-            ),
-            look=_("Which broker address is Celery given when it is made?"),
+            seen=_("It tries {address}; REDIS_URL is {url}", address=found["address"], url=url),
+            look=look,
         )
     return Worker(world, process)

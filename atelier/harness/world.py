@@ -17,6 +17,7 @@ from atelier.harness.environment import build_environment, read_dotenv
 from atelier.harness.family import Family
 from atelier.harness.leftovers import world_prefix
 from atelier.harness.once import Once
+from atelier.harness.ports import HeldPort
 from atelier.harness.process import Process
 from atelier.harness.redis_server import RedisServer
 from atelier.harness.source import Source
@@ -59,6 +60,7 @@ class World:
         self._postgres: Once[PostgresServer] = Once()
         self._tls: Once[str] = Once()
         self._stops: list[Callable[[], None]] = []
+        self._lent: list[HeldPort] = []
         self._web: Once[Web] = Once()
         self._api: Once[Web] = Once()
         self._worker: Once[Worker] = Once()
@@ -75,7 +77,6 @@ class World:
             self.source.copy(self.root)
         except (OSError, shutil.Error) as error:
             raise OurSide(_("The project could not be copied."), seen=str(error)[:500]) from error
-        self.redis_server.reserve()
         ours = {
             "REDIS_URL": self.redis_server.url,
             "DATABASE_URL": f"sqlite:///{self.home / 'check.db'}",
@@ -121,6 +122,16 @@ class World:
     def run(self, name: str, *arguments: str) -> Process:
         """Start the command `name` of the project's environment in the copy."""
         return self.start([self.interpreter.script(name), *arguments])
+
+    def lend_port(self) -> int:
+        """Return a free port for a server of the program's own.
+
+        Until the world ends no other program is given it, where the system allows that.
+        """
+        port = HeldPort()
+        port.lend()
+        self._lent.append(port)
+        return port.number
 
     def start(self, command: Sequence[str], variables: Mapping[str, str] | None = None) -> Process:
         """Start `command` in the copy, its Redis running if the project knows of one.
@@ -193,7 +204,7 @@ class World:
     def _start_postgres(self) -> PostgresServer:
         from atelier.harness.postgres_server import PostgresServer
 
-        server = PostgresServer(self.family)
+        server = PostgresServer(self.family, self.lend_port())
         self._stops.append(server.stop)
         server.start()
         return server
@@ -263,6 +274,8 @@ class World:
         for stop in self._stops:
             stop()
         self.family.end()
+        for port in self._lent:
+            port.release()
         self.redis_server.release()
         with contextlib.suppress(FileNotFoundError):
             _open_folders(self.directory)
