@@ -1,4 +1,4 @@
-"""The official JSON schema of the Platform API (heroku/platform-api-schema.json, MIT licence)."""
+"""The official JSON schema of the Platform API; its licence stands beside it."""
 
 from __future__ import annotations
 
