@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +44,18 @@ class Followed:
 
 
 class Run:
-    """Follows lessons of `course` in `language`, in a scratch folder that `close` removes."""
+    """Follows lessons of `course` in `language`, in a scratch folder that `close` removes.
 
-    def __init__(self, course: Course, language: str, shell: str = "bash") -> None:
+    `network` are variables by which its programs reach what they fetch.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        language: str,
+        shell: str = "bash",
+        network: Mapping[str, str] | None = None,
+    ) -> None:
         if shutil.which(shell) is None:
             raise CannotFollow(f"{shell} is not installed.")
         self._course = course
@@ -54,7 +63,7 @@ class Run:
         self._shell = shell
         # Resolved: on macOS a temporary folder is behind a link, and programs print where it is.
         self.folder = Path(tempfile.mkdtemp(prefix="atelier-follow-")).resolve()
-        self._home = Home(self.folder)
+        self._home = Home(self.folder, network)
 
     def close(self) -> None:
         """Remove the scratch folder."""
