@@ -117,8 +117,10 @@ class AddOnDesk:
             if len(there) >= _MOST:
                 raise invalid(f"An app may have {_MOST} add-ons.")
             variable = PLANS[plan]
-            taken = {addon.config_var for addon in there} | set(self._store.config(live.id))
+            taken = {addon.config_var for addon in there}
+            # A value that was set by hand gives way to the first add-on of its kind, as on Heroku.
             if variable in taken:
+                taken |= set(self._store.config(live.id))
                 prefix = service.replace("-", "_").upper()
                 others = (f"{prefix}_{colour}_URL" for colour in COLOURS)
                 variable = next(name for name in others if name not in taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,7 +135,9 @@ def test_unknown_plans_and_addons(desk: Desk) -> None:
 
 def test_addon_fits(desk: Desk) -> None:
     desk.create()
-    answer = desk.ask("POST", "/apps/shop-one/addons", {"plan": {"name": "heroku-redis:mini"}})
+    desk.ask("PATCH", "/apps/shop-one/config-vars", {"REDIS_URL": "redis://by-hand"})
+    mini = {"plan": {"name": "heroku-redis:mini"}}
+    answer = desk.ask("POST", "/apps/shop-one/addons", mini)
     assert answer.status_code == 201, answer.text
     assert_fits("add-on", answer.json)
     [attachment] = desk.get("/apps/shop-one/addon-attachments")
@@ -144,6 +147,9 @@ def test_addon_fits(desk: Desk) -> None:
     assert desk.get("/apps/shop-one/config-vars")["REDIS_URL"].startswith("rediss://")
     overwrite = desk.ask("PATCH", "/apps/shop-one/config-vars", {"REDIS_URL": "x"})
     assert_refused(overwrite, 422, "invalid_params", "REDIS_URL")
+    second = desk.ask("POST", "/apps/shop-one/addons", mini).json
+    assert re.fullmatch(r"HEROKU_REDIS_[A-Z]+_URL", *second["config_vars"])
+    desk.ask("DELETE", f"/apps/shop-one/addons/{second['name']}")
     gone = desk.ask("DELETE", f"/apps/shop-one/addons/{answer.json['name']}")
     assert_fits("add-on", gone.json)
     assert desk.get("/apps/shop-one/config-vars") == {}

@@ -5,228 +5,239 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
-import time
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
+from flask import Response, request
 
-from atelier.course import Course
+from atelier.course import Course, write_tree
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
+from atelier.harness.ports import free_port
 from atelier.harness.process import Process
+from atelier.heroku.api import make_api
+from atelier.heroku.environment import client_environment
+from atelier.heroku.front_door import FrontDoor, make_front_door
+from atelier.heroku.platform import Platform
 from atelier.heroku.pythons import OWN
+from atelier.heroku.router import Router
 from tests.heroku.heroku_command import real_heroku
+from tests.heroku.official_schema import assert_fits
 
 APP = "shop-of-the-test"
 _WITHIN = 300.0  # seconds: a push installs the packages
+# What a path is about, told by its last known word.
+_RESOURCES = {
+    "account": "account",
+    "addon-attachments": "add-on-attachment",
+    "addons": "add-on",
+    "apps": "app",
+    "collaborators": "collaborator",
+    "dynos": "dyno",
+    "formation": "formation",
+    "log-sessions": "log-session",
+    "releases": "release",
+}
 
 
-class Terminal:
-    """A terminal in the learner's project, pointed at the platform as its account says."""
+class Shop:
+    """A terminal in the finished app, pointed at a platform, whose answers are kept."""
 
-    def __init__(self, family: Family, folder: Path, home: Path, heroku: Path) -> None:
-        self.family = family
+    def __init__(self, platform: Platform, folder: Path, family: Family) -> None:
+        self.platform = platform
         self.project = folder / "shop"
-        self.project.mkdir()
-        (folder / "user").mkdir()
-        self.env = {
-            "PATH": f"{heroku}:{os.environ['PATH']}",
-            "HOME": str(folder / "user"),
+        self.answers: list[tuple[str, int, Any]] = []
+        self._family = family
+        self._env = {
+            "PATH": f"{real_heroku()}:{os.environ['PATH']}",
+            "HOME": str(folder),
             "LANG": "C.UTF-8",
-            "GIT_AUTHOR_NAME": "Ada",
-            "GIT_AUTHOR_EMAIL": "ada@example.org",
-            "GIT_COMMITTER_NAME": "Ada",
-            "GIT_COMMITTER_EMAIL": "ada@example.org",
+            "BROWSER": "true",
+            **{f"GIT_{who}_NAME": "Ada" for who in ("AUTHOR", "COMMITTER")},
+            **{f"GIT_{who}_EMAIL": "ada@example.org" for who in ("AUTHOR", "COMMITTER")},
         }
-        said = subprocess.run(
-            [sys.executable, "-m", "atelier", "heroku", "env", "--home", str(home)],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "HOME": self.env["HOME"]},
-        ).stdout
-        printed = subprocess.run(
-            ["bash", "-c", f"{said}\nenv -0"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=self.env,
-        ).stdout
-        pairs = (item.partition("=") for item in printed.split("\0") if item)
-        self.env |= {name: value for name, _equals, value in pairs if not name.startswith("BASH")}
+
+    def keep(self, response: Response) -> Response:
+        """Keep what the API answers."""
+        if response.is_json:
+            self.answers.append((request.path, response.status_code, response.get_json()))
+        return response
+
+    def point_at_platform(self) -> None:
+        """Set what `atelier heroku env` prints."""
+        self._env |= client_environment(
+            self.platform.places, self.platform.port, self.platform.key, self._env
+        )
 
     def start(self, *command: str) -> Process:
         """Start a command."""
-        return Process(self.family, ["env", *command], cwd=self.project, env=self.env)
+        return Process(self._family, ["env", *command], cwd=self.project, env=self._env)
 
-    def run(self, *command: str, code: int = 0) -> str:
-        """Run a command, which must end with `code`, and return what it printed."""
-        process = self.start(*command)
-        ended = process.wait(Deadline(_WITHIN))
-        text = process.output.text
-        assert ended == code, f"$ {' '.join(command)}\n{text}"
-        return text
+    def run(self, *commands: str, code: int = 0) -> list[str]:
+        """Run commands side by side, each of which must end with `code`; return what they print.
 
-    def heroku(self, *arguments: str, code: int = 0) -> str:
-        """Run the real command."""
-        return self.run("heroku", *arguments, code=code)
+        Node takes over a second to start: one after the other, they would be waited for.
+        """
+        started = [(command, self.start(*command.split(" "))) for command in commands]
+        for command, process in started:
+            ended = process.wait(Deadline(_WITHIN))
+            assert ended == code, f"$ {command}\n{process.output.text}"
+        return [process.output.text for _command, process in started]
+
+    def visit(self, path: str) -> str:
+        """Ask the router as a browser does; the name needs no resolver."""
+        port = self.platform.port
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}{path}", headers={"Host": f"{APP}.localhost:{port}"}
+        )
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            text: bytes = answer.read()
+        return text.decode()
+
+    def wait_for_release(self) -> None:
+        """Wait until the release phase of the newest release is over."""
+        deadline = Deadline(_WITHIN)
+        live = self.platform.live(APP)
+        while self.platform.store.releases(live.id)[-1].status == "pending":
+            assert not deadline.over
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[tuple[Family, Path]]:
-    """`atelier heroku`, as a learner runs it."""
-    home = tmp_path / "ho mé"
-    family = Family()
-    env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    command = [sys.executable, "-m", "atelier", "heroku", "--home", str(home)]
-    process = Process(family, command, cwd=tmp_path, env=env)
+def shop(tmp_path: Path, course: Course) -> Iterator[Shop]:
+    """The finished app in git, and a platform on a port."""
+    platform, family = Platform(tmp_path / "ho mé"), Family()
+    api = make_api(platform)
+    server = make_front_door(FrontDoor(api, Router(platform)), port := free_port())
     try:
-        assert process.wait_for(r"local Heroku is up|Heroku local", Deadline(60)), (
-            process.output.text
-        )
-        yield family, home
-        assert process.exit_code is None, process.output.text
-        left = psutil.Process(process.pid).children(recursive=True)
-        process.signal(signal.SIGINT)
-        process.wait(Deadline(60))
-        assert not [each for each in left if each.is_running()]
-        assert "Traceback" not in process.output.text, process.output.text
-        assert not list((home / "dynos").iterdir())
+        shop = Shop(platform, tmp_path, family)
+        api.after_request(shop.keep)
+        write_tree(course.tree(course.steps[-1]), shop.project)
+        (shop.project / ".python-version").write_text(f"{OWN}\n")
+        shop.run("git init -q -b celery")
+        shop.run("git add -A")
+        shop.run("git commit -q -m shop")
+        platform.start(port)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        shop.point_at_platform()
+        yield shop
     finally:
+        server.shutdown()
+        server.server_close()
+        platform.stop()
         family.end()
 
 
-def get(port: int, path: str) -> str:
-    """Ask the router as a browser does; the name needs no resolver."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{path}", headers={"Host": f"{APP}.localhost:{port}"}
+def makes_app_and_addons(shop: Shop) -> None:
+    """Make the app and its add-ons, set and unset config vars, meet what is refused."""
+    [made] = shop.run(f"heroku create {APP}")
+    assert APP in made
+    shop.run("heroku config:set REDIS_URL=redis://localhost:1 GREETING=hello,\tyou OTHER=1")
+    [_made, redis] = shop.run(
+        "heroku addons:create heroku-postgresql:essential-0 --wait",
+        "heroku addons:create heroku-redis:mini --wait",
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        text: bytes = answer.read()
-    return text.decode()
-
-
-def makes_app_and_addons(terminal: Terminal, port: int) -> None:
-    """Make the app and its add-ons, and meet what is refused."""
-    assert APP in terminal.heroku("create", APP)
-    assert "is already taken" in terminal.heroku("create", APP, "--no-remote", code=2)
-    assert "Name must start" in terminal.heroku("create", "Shop_1", "--no-remote", code=2)
-    assert APP in terminal.heroku("apps")
-    assert f"http://{APP}.localhost:{port}/" in terminal.heroku("apps:info")
-    assert "learner@example.org" in terminal.heroku("auth:whoami")
-    assert "find" in terminal.heroku("addons:create", "heroku-redis:huge", code=2)
-    assert "REDIS_URL" in terminal.heroku("addons:create", "heroku-redis:mini")
-    assert "DATABASE_URL" in terminal.heroku("addons:create", "heroku-postgresql:essential-0")
-    addons = terminal.heroku("addons")
+    assert "REDIS_URL" in redis
+    [refused, taken] = shop.run(
+        "heroku addons:create heroku-redis:huge", f"heroku create {APP} --no-remote", code=2
+    )
+    assert "Couldn't find" in refused
+    assert "is already taken" in taken
+    shop.run("heroku config:unset OTHER")
+    apps, info, who, addons, config, one = shop.run(
+        *("heroku apps", "heroku apps:info --shell", "heroku auth:whoami", "heroku addons"),
+        *("heroku config", "heroku config:get GREETING"),
+    )
+    assert APP in apps
+    assert f"web_url=http://{APP}.localhost:{shop.platform.port}/" in info
+    assert "learner@example.org" in who
     assert "mini" in addons
     assert "essential-0" in addons
-
-
-def sets_config_vars(terminal: Terminal) -> None:
-    """Set, read and unset config vars."""
-    value = "two\nlines, 'quotes' and \"more\""
-    terminal.heroku("config:set", f"GREETING={value}", "OTHER=1")
-    assert terminal.heroku("config:get", "GREETING").rstrip("\n") == value
-    terminal.heroku("config:unset", "OTHER")
-    config = terminal.heroku("config")
+    assert re.search(r"REDIS_URL: +rediss://", config)
+    assert re.search(r"DATABASE_URL: +postgres://", config)
     assert "OTHER" not in config
-    assert "rediss://" in config
-    assert "postgres://" in config
+    assert one == "hello,\tyou\n"
 
 
-def pushes(terminal: Terminal, tmp_path: Path) -> None:
+def pushes(shop: Shop) -> None:
     """Be refused, then deploy."""
-    assert "No app" not in terminal.heroku("ps")
-    refused = terminal.run("git", "push", "heroku", "celery", code=1)
+    [refused] = shop.run("git push heroku celery", code=1)
     assert "remote:  !     Type: git push heroku celery:main" in refused
-    (terminal.project / "Procfile").rename(tmp_path / "Procfile")
-    terminal.run("git", "commit", "-qam", "No Procfile")
-    assert "no Procfile" in terminal.run("git", "push", "heroku", "celery:main", code=1)
-    (tmp_path / "Procfile").rename(terminal.project / "Procfile")
-    terminal.run("git", "add", "-A")
-    terminal.run("git", "commit", "-qm", "Procfile")
-    pushed = terminal.run("git", "push", "heroku", "celery:main")
+    [pushed] = shop.run("git push heroku celery:main")
     assert f"Using Python {OWN} specified in .python-version" in pushed
     assert "Procfile declares types -> release, web, worker" in pushed
     assert "Waiting for release.... done." in pushed
 
 
-def scales(terminal: Terminal, port: int) -> None:
-    """Visit the app, start the worker, and watch it do a task."""
-    assert get(port, "/api/v1/products") == "[]\n"
-    assert "web.1: up" in terminal.heroku("ps")
-    began = time.monotonic()
-    terminal.heroku("ps:scale", "worker=1", "web=1")
-    tail = terminal.start("heroku", "logs", "--tail", "--num", "1500")
-    assert tail.wait_for(r"celery@\S+ ready\.", Deadline(60)), tail.output.text
-    print(f"worker ready after {time.monotonic() - began:.1f} s")
-    get(port, "/api/v1/products")
-    assert tail.wait_for(r"app\[worker\.1\].*Task tasks\.very_slow_add\S* received", Deadline(30))
-    assert tail.wait_for(r"app\[worker\.1\].*Task tasks\.very_slow_add\S* succeeded", Deadline(30))
+def works(shop: Shop) -> None:
+    """Visit the app, start the worker, watch it do a task."""
+    assert shop.visit("/api/v1/products") == "[]\n"
+    tail = shop.start("heroku", "logs", "--tail", "--num", "1500")
+    ps, opened = shop.run("heroku ps", "heroku open")
+    assert "web.1: up" in ps
+    assert "worker" not in ps
+    assert f"http://{APP}.localhost:{shop.platform.port}" in opened
+    shop.run("heroku ps:scale worker=1 web=1")
+    assert tail.wait_for(r"app\[worker\.1\]: .*celery@\S+ ready\.", Deadline(60))
+    shop.visit("/api/v1/products")
+    for done in ("received", "succeeded"):
+        line = rf"app\[worker\.1\]: .*Task tasks\.\w+\[\S+\] {done}"
+        assert tail.wait_for(line, Deadline(30)), tail.output.text
     tail.signal(signal.SIGINT)
-    terminal.heroku("ps:restart", "worker.1")
-    assert "Couldn't find that process type" in terminal.heroku("ps:scale", "cron=1", code=2)
-    assert "more than 10" in terminal.heroku("ps:scale", "worker=99", code=2)
-
-
-def reads_logs(terminal: Terminal) -> None:
-    """Read parts of the log."""
-    assert len(terminal.heroku("logs", "--num", "3").splitlines()) == 3
-    only = terminal.heroku("logs", "--process-type", "worker")
+    shop.run("heroku ps:restart worker.1")
+    last, only = shop.run("heroku logs --num 3", "heroku logs --process-type worker")
+    assert len(last.splitlines()) == 3
     assert "[worker.1]" in only
     assert "[router]" not in only
-    assert re.search(r"heroku\[router\]: at=info method=GET path=", terminal.heroku("logs"))
+    assert re.search(r"heroku\[router\]: at=info method=GET path=", tail.output.text)
 
 
-def rolls_back(terminal: Terminal) -> None:
-    """List the releases and roll back."""
-    assert "Deploy" in terminal.heroku("releases")
-    terminal.heroku("config:set", "GREETING=changed")
-    terminal.heroku("rollback")
-    assert "two\nlines" in terminal.heroku("config:get", "GREETING")
-    assert "Rollback to" in terminal.heroku("releases")
-    terminal.heroku("git:remote", "--app", APP)
+def rolls_back(shop: Shop) -> None:
+    """Make another release, and go back."""
+    shop.run("heroku ps:scale web=0 worker=0")
+    shop.run("heroku config:set GREETING=changed")
+    shop.wait_for_release()
+    shop.run("heroku rollback")
+    releases, greeting = shop.run("heroku releases", "heroku config:get GREETING")
+    assert "Deploy" in releases
+    assert "Rollback to" in releases
+    assert greeting == "hello,\tyou\n"
+    shop.run("git remote remove heroku")
+    shop.run(f"heroku git:remote --app {APP}")
 
 
-def destroys(terminal: Terminal) -> None:
+def destroys(shop: Shop) -> None:
     """Meet what is not offered, and destroy all."""
-    assert "not offered" in terminal.heroku("run", "bash", code=2)
-    redis = re.search(r"redis-\w+-\d+", terminal.heroku("addons"))
-    assert redis
-    terminal.heroku("addons:destroy", redis[0], "--confirm", APP)
-    assert "REDIS_URL" not in terminal.heroku("config")
-    terminal.heroku("apps:destroy", "--confirm", APP)
-    assert APP not in terminal.heroku("apps")
-    assert "Couldn't find that app" in terminal.heroku("config", "--app", APP, code=2)
+    [run] = shop.run("heroku run bash", code=2)
+    assert "not offered" in run
+    [redis] = [a.name for a in shop.platform.store.addons() if "redis" in a.plan]
+    shop.run(f"heroku addons:destroy {redis} --confirm {APP}")
+    shop.run(f"heroku apps:destroy --confirm {APP}")
+    [apps] = shop.run("heroku apps")
+    assert APP not in apps
+    [gone] = shop.run(f"heroku config --app {APP}", code=2)
+    assert "Couldn't find that app" in gone
+    for folder in (shop.platform.places.dynos, shop.platform.places.slugs):
+        assert not list(folder.iterdir())
 
 
-def test_from_create_to_destroy(
-    platform: tuple[Family, Path], tmp_path: Path, course: Course
-) -> None:
-    tree = dict(course.tree(course.steps[-1]))
-    if "Procfile" not in tree:
-        pytest.skip("the course does not deploy yet: its last step has no Procfile")
-    heroku = real_heroku()
-    family, home = platform
-    terminal = Terminal(family, tmp_path, home, heroku)
-    port = int(terminal.env["HEROKU_HOST"].rpartition(":")[2])
-    for name, content in tree.items():
-        file = terminal.project / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    (terminal.project / ".python-version").write_text(f"{OWN}\n")
-    terminal.run("git", "init", "-q", "-b", "celery")
-    terminal.run("git", "add", "-A")
-    terminal.run("git", "commit", "-q", "-m", "The shop")
-    makes_app_and_addons(terminal, port)
-    sets_config_vars(terminal)
-    pushes(terminal, tmp_path)
-    scales(terminal, port)
-    reads_logs(terminal)
-    rolls_back(terminal)
-    destroys(terminal)
+def test_from_create_to_destroy(shop: Shop) -> None:
+    makes_app_and_addons(shop)
+    pushes(shop)
+    works(shop)
+    rolls_back(shop)
+    destroys(shop)
+    seen = set()
+    for path, status, answer in shop.answers:
+        kind = next((_RESOURCES[w] for w in reversed(path.split("/")) if w in _RESOURCES), None)
+        if status >= 400:
+            assert set(answer) == {"id", "message"}, path
+        elif kind is not None and "config-vars" not in path:
+            for each in answer if isinstance(answer, list) else [answer]:
+                if each:  # a restart answers an empty object
+                    assert_fits(kind, each)
+                    seen.add(kind)
+    assert seen == set(_RESOURCES.values())
