@@ -122,11 +122,13 @@ def _check(folder: Path) -> dict[str, str]:
         )
     if not (folder / "Pipfile.lock").is_file():
         raise Refused(
+            "Error: No 'Pipfile.lock' found!\n\n"  # Heroku's words
             "There is a Pipfile, and no Pipfile.lock beside it.\n"
             "Run 'pipenv lock', then git add Pipfile.lock and commit it."
         )
     if others:
         raise Refused(
+            "Error: Multiple Python package manager files were found.\n\n"  # Heroku's words
             f"There are the files of two package managers: Pipfile.lock and {others[0]}.\n"
             "Remove the one that you do not use, and commit."
         )
