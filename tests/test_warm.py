@@ -29,6 +29,7 @@ WARM_ONLY = "import sys; print('celery.apps.worker' in sys.modules)"
 @pytest.fixture(scope="module")
 def warm() -> Iterator[WarmPython]:
     python = WarmPython(BINARIES, build_environment(BINARIES, Path("/"), {}))
+    family_module.keep(python.pid)
     yield python
     python.close()
     assert not psutil.pid_exists(python.pid)
@@ -103,6 +104,14 @@ def test_it_is_as_a_fresh_start(shop: Shop, code: str) -> None:
         for warm in (True, False)
     )
     assert forked == fresh
+
+
+def test_code_finds_the_modules_beside_it(shop: Shop) -> None:
+    (shop.folder / "beside.py").write_text("print('beside')")
+    python, code = str(BINARIES / "python"), "import sys; print(sys.argv, sys.path); import beside"
+    forked, fresh = (shop.run(python, "-c", code, "one", warm=warm) for warm in (True, False))
+    assert forked == fresh
+    assert "beside" in forked[1]
 
 
 def test_a_script_of_the_environment_is_as_a_fresh_one(shop: Shop) -> None:
@@ -189,5 +198,6 @@ def test_the_family_ends_it_and_what_it_started(shop: Shop) -> None:
     found = process.wait_for(r"^\[.*\]$", Deadline(20))
     assert found is not None
     shop.families[True].end()
+    family_module.end_strays()  # what forked without exec and became an orphan has no token
     for pid in json.loads(found[0]):
         assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

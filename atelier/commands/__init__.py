@@ -3,14 +3,18 @@
 from atelier.commands import (
     branches,
     check,
+    compare,
     follow,
     heroku,
+    hint,
     lesson,
     new_step,
     progress,
     servers,
     start,
+    undo,
     verify,
+    watch,
 )
 from atelier.commands.group import atelier
 
@@ -18,12 +22,16 @@ __all__ = [
     "atelier",
     "branches",
     "check",
+    "compare",
     "follow",
     "heroku",
+    "hint",
     "lesson",
     "new_step",
     "progress",
     "servers",
     "start",
+    "undo",
     "verify",
+    "watch",
 ]

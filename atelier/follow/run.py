@@ -64,6 +64,7 @@ class Run:
         # Resolved: on macOS a temporary folder is behind a link, and programs print where it is.
         self.folder = Path(tempfile.mkdtemp(prefix="atelier-follow-")).resolve()
         self._home = Home(self.folder, network)
+        self._fresh: tuple[bytes, bytes] | None = None  # a Pipfile and its lock
 
     def close(self) -> None:
         """Remove the scratch folder."""
@@ -152,6 +153,22 @@ class Run:
             family.end()
         return follower
 
+    def _judge_lock(self, lesson: Path, step: Step, project: Path) -> None:
+        """Raise Mismatch unless the lock, where there is one, is made from the Pipfile."""
+        pipfile, lock = project / "Pipfile", project / "Pipfile.lock"
+        if not lock.is_file():
+            return
+        both = pipfile.read_bytes(), lock.read_bytes()
+        # pipenv's own mark in a lock also tells the machine's package index: the solution's
+        # lock, made elsewhere, is fresh as it is.
+        if both == self._fresh or both[1] == self._course.tree(step).get(lock.name):
+            return
+        try:
+            self._run(project, ["pipenv verify"])
+        except CannotFollow as error:
+            raise Mismatch(lesson, 1, "Pipfile.lock is not fresh", got=str(error)) from error
+        self._fresh = both
+
     def _judge(self, document: Document, step: Step, project: Path, judged: Tree | None) -> None:
         """Compare with the solution, and judge by the criteria of `step`.
 
@@ -162,14 +179,7 @@ class Run:
         file = document.path.relative_to(self._course.root)
         for difference in differences(self._course, step, project):
             raise Mismatch(file, 1, f"at the end of the lesson, {difference}")
-        lock = project / "Pipfile.lock"
-        # pipenv's own mark in a lock also tells the machine's package index: the solution's
-        # lock, made elsewhere, is fresh as it is.
-        if lock.is_file() and lock.read_bytes() != self._course.tree(step).get(lock.name):
-            try:
-                self._run(project, ["pipenv verify"])
-            except CannotFollow as error:
-                raise Mismatch(file, 1, "Pipfile.lock is not fresh", got=str(error)) from error
+        self._judge_lock(file, step, project)
         if not any(step.exercise.glob("test_*.py")) or judged == files_of(project):
             return
         source = Source(project, find_interpreter(project))

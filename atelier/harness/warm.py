@@ -5,7 +5,9 @@ starts several. Where the same environment is to run hundreds of programs (`veri
 tests do that, a learner's check never does), one process imports, and forks for each.
 
 What is imported cannot be told from a fresh start but by a program that shadows a module,
-or whose variables change how Python starts: those are started afresh.
+or whose variables change how Python starts: those are started afresh. What is forked keeps the
+environment that the system shows of the first process: an orphan of it that never called exec
+is found by `end_strays`, not by its family's token.
 """
 
 from __future__ import annotations
@@ -134,7 +136,7 @@ class WarmPython:
         if path.parent != self._binaries:
             return None
         if path.name == "python":
-            return arguments if arguments[:2] == ["-P", "-c"] else None
+            return arguments if arguments[:2] == ["-P", "-c"] or arguments[:1] == ["-c"] else None
         with path.open("rb") as file:
             first = file.readline(200).decode("utf-8", "replace").strip()
         return [program, *arguments] if first == f"#!{self._binaries / 'python'}" else None

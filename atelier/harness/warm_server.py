@@ -27,7 +27,7 @@ _LIBRARIES = (
     *("celery.worker.consumer", "celery.worker.components", "celery.worker.strategy"),
     *("celery.concurrency.solo", "celery.concurrency.thread", "celery.concurrency.prefork"),
     *("celery.app.amqp", "celery.app.log", "celery.app.control", "celery.app.events"),
-    *("celery.backends.redis", "kombu.transport.redis", "celery.loaders.app"),
+    *("celery.backends.redis", "kombu.transport.redis", "celery.loaders.app", "pytest"),
 )
 
 
@@ -82,13 +82,16 @@ def _without_this_file(kind, error, traceback) -> None:  # type: ignore[no-untyp
 
 
 def _program(argv: list[str]) -> tuple[types.ModuleType, types.CodeType]:
-    """Prepare what Python prepares for `python -P -c CODE …` or for a script."""
+    """Prepare what Python prepares for `python [-P] -c CODE …` or for a script."""
     main = types.ModuleType("__main__")
     main.__dict__.update(__builtins__=__builtins__, __annotations__={})
     sys.orig_argv = [sys.executable, *argv]
-    if argv[:2] == ["-P", "-c"]:
-        sys.argv = ["-c", *argv[3:]]
-        code = compile(argv[2], "<string>", "exec", dont_inherit=True)
+    if "-c" in argv[:2]:
+        if argv[0] == "-c":
+            sys.path.insert(0, "")
+        text, *arguments = argv[argv.index("-c") + 1 :]
+        sys.argv = ["-c", *arguments]
+        code = compile(text, "<string>", "exec", dont_inherit=True)
     else:
         sys.argv = list(argv)
         script = Path(argv[0])
