@@ -292,6 +292,49 @@ def test_lessons_are_followed_to_their_solutions(small: Course, shell: str) -> N
     assert greet.skipped == ("brew install something: this package manager is for macOS",)
 
 
+def test_what_this_machine_lacks_is_left_out(small: Course) -> None:
+    lacking = f"""\
+<!-- follow: needs "test -f nowhere" -->
+<!-- follow: ready "serving" -->
+**Terminal web**
+
+```bash
+{PYTHON} serve.py
+```
+
+```text
+serving
+```
+
+It goes on.
+
+<!-- follow: needs "test -f nowhere" -->
+
+```text
+tick 1
+```
+
+<!-- follow: idle web -->
+<!-- follow: stop web -->
+<!-- follow: needs "test -f greet.py" -->
+**Free terminal**
+
+```bash
+echo here
+```
+
+```text
+here
+```
+
+Now it is your turn.
+"""
+    change(small, "Now it is your turn.\n", lacking, "03-part")
+    [part] = follow(small, "part")
+    assert part.commands == 4
+    assert part.skipped == (f"{PYTHON} serve.py: needs test -f nowhere",)
+
+
 def test_ctrl_c_is_a_key_also_where_the_signal_was_ignored(small: Course) -> None:
     """As in what a script runs with `&`."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

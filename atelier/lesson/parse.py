@@ -34,6 +34,7 @@ _TERMINALS = {
     "Terminal Redis": "redis",
     "Terminal worker": "worker",
     "Terminal web": "web",
+    "Terminal heroku": "heroku",
     "Free terminal": "free",
     "Terminal libre": "free",
     "Terminal atelier": "atelier",
