@@ -1,0 +1,50 @@
+// Which heading is being read: marked in the contents, and kept when the language is switched.
+import { remember } from "./choice.js";
+
+export function followReading() {
+    remember("atelier-language", document.documentElement.lang);
+    const marks = [...document.querySelectorAll(".contents a")].map((link) => ({
+        link,
+        heading: document.getElementById(decodeURIComponent(link.hash.slice(1))),
+    }));
+
+    // The last heading that is above the middle of the upper half of the window.
+    const current = () => marks.findLast(({ heading }) => heading.getBoundingClientRect().top < innerHeight / 4);
+
+    let asked = false;
+    const mark = () => {
+        asked = false;
+        const now = current();
+        for (const { link } of marks) {
+            if (link !== now?.link) link.removeAttribute("aria-current");
+            else if (!link.hasAttribute("aria-current")) {
+                link.setAttribute("aria-current", "location");
+                keepInView(link);
+            }
+        }
+    };
+    const ask = () => {
+        if (!asked) requestAnimationFrame(mark);
+        asked = true;
+    };
+    addEventListener("scroll", ask, { passive: true });
+    addEventListener("resize", ask);
+    ask();
+
+    const change = document.querySelector(".switch");
+    const page = change.href;
+    for (const kind of ["pointerdown", "focus", "click"]) {
+        change.addEventListener(kind, () => {
+            const twin = current()?.link.dataset.twin;
+            change.href = twin ? `${page}#${encodeURIComponent(twin)}` : page;
+        });
+    }
+}
+
+// The contents may be longer than the window: they scroll by themselves, the page does not.
+function keepInView(link) {
+    const list = link.closest(".beside");
+    if (list.scrollHeight <= list.clientHeight) return;
+    const place = link.offsetTop - list.clientHeight / 2;
+    list.scrollTo({ top: place });
+}
