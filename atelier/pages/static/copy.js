@@ -4,7 +4,7 @@ export function copyButtons(page) {
         const said = button.textContent;
         button.hidden = false;
         button.addEventListener("click", async () => {
-            const code = button.closest("figure").querySelector("code");
+            const code = button.closest("figure").querySelector("pre code");
             try {
                 await navigator.clipboard.writeText(toCopy(code));
                 button.textContent = document.body.dataset.copied;

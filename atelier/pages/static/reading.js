@@ -8,8 +8,11 @@ export function followReading() {
         heading: document.getElementById(decodeURIComponent(link.hash.slice(1))),
     }));
 
-    // The last heading that is above the middle of the upper half of the window.
-    const current = () => marks.findLast(({ heading }) => heading.getBoundingClientRect().top < innerHeight / 4);
+    // The last heading that is in the upper quarter of the window, or above it; at the end of the page, the last one.
+    const current = () => {
+        const end = scrollY > 0 && scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+        return marks.findLast(({ heading }) => heading.getBoundingClientRect().top < (end ? innerHeight : innerHeight / 4));
+    };
 
     let asked = false;
     const mark = () => {

@@ -97,10 +97,10 @@ function line(section, words) {
     const step = document.createElement("span");
     step.className = "step";
     step.textContent = section.step === section.title ? "" : section.step;
-    const around = document.createElement("span");
-    around.className = "around";
-    around.textContent = excerpt(section, words);
-    link.append(title, step, around);
+    const part = document.createElement("span");
+    part.className = "excerpt";
+    part.textContent = excerpt(section, words);
+    link.append(title, step, part);
     const item = document.createElement("li");
     item.append(link);
     return item;
