@@ -369,7 +369,7 @@ def chosen(files: dict[str, str]) -> list[str]:
     left = set().union(*kinds.values())
     found = []
     while left:
-        best = max(kinds, key=lambda name: len(kinds[name] & left) / len(files[name]) ** 0.5)
+        best = max(kinds, key=lambda name: len(kinds[name] & left))
         found.append(best)
         left -= kinds[best]
     return found
