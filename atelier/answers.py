@@ -90,8 +90,11 @@ def tree_of(course: Course, answer: Answer) -> Tree:
 
 
 @contextmanager
-def project_with(tree: Tree, setup: Path | None = None) -> Iterator[Source]:
-    """Make a project of `tree` in a temporary folder, in git, run by our own environment."""
+def project_with(tree: Tree, setup: Path | None = None, *, warm: bool = False) -> Iterator[Source]:
+    """Make a project of `tree` in a temporary folder, in git, run by our own environment.
+
+    `warm` tells whether its programs may be forked from one that has imported the libraries.
+    """
     with TemporaryDirectory(prefix="answer-") as scratch:
         folder = Path(scratch).resolve() / "shop"
         folder.mkdir()
@@ -101,12 +104,15 @@ def project_with(tree: Tree, setup: Path | None = None) -> Iterator[Source]:
         git(folder, "commit", "--quiet", "--allow-empty", "--message", "project")
         if setup is not None and setup.is_file():
             subprocess.run(["bash", str(setup)], cwd=folder, check=True, capture_output=True)
-        yield Source(folder, own_interpreter())
+        yield Source(folder, own_interpreter(warm=warm))
 
 
 def judge_answer(course: Course, answer: Answer) -> tuple[Report, list[str]]:
     """Check an answer by its step; return the report and what is not as it must be."""
-    with project_with(tree_of(course, answer), answer.folder / "setup.sh") as source:
+    # What must pass starts afresh, as a learner's does.
+    warm = answer.expectation is not None
+    tree, setup = tree_of(course, answer), answer.folder / "setup.sh"
+    with project_with(tree, setup, warm=warm) as source:
         [report] = check(course, [answer.step], source)
     return report, list(_defects(answer, report))
 

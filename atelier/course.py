@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -116,6 +117,27 @@ class Course:
     def up_to(self, step: Step) -> tuple[Step, ...]:
         """Return the steps from the first to `step`, both included."""
         return self.steps[: self.steps.index(step) + 1]
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The names of the files of every step's tree."""
+        folders = (
+            folder for step in self.steps for folder in (step.exercise / "start", step.solution)
+        )
+        return frozenset(name for folder in folders for name in read_tree(folder))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Stands for the files of all steps: another one, when one of them is changed."""
+        digest = hashlib.sha256()
+        for step in self.steps:
+            for name, content in sorted(self.tree(step).items()):
+                digest.update(f"{step.name} {name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
+
+    def generated(self, name: str) -> bool:
+        """Whether the file `name` is made by a command of one of the steps."""
+        return any(step.generates(name) for step in self.steps)
 
     def tree(self, step: Step) -> Tree:
         """Return the files of a project that is done with `step`, what was handed out included."""

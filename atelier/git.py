@@ -31,6 +31,17 @@ def git(
 
     Raises GitFailed.
     """
+    printed = git_bytes(repository, *arguments, stdin=stdin, env=env)
+    return printed.decode("utf-8", "replace").removesuffix("\n")
+
+
+def git_bytes(
+    repository: Path,
+    *arguments: str,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run git in `repository` and return the bytes that it printed. Raises GitFailed."""
     environment = {name: value for name, value in os.environ.items() if name not in _FROM_THE_USER}
     environment |= {
         "GIT_AUTHOR_NAME": NAME,
@@ -57,7 +68,7 @@ def git(
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
         raise GitFailed(f"git {arguments[0]}: {said.splitlines()[-1]}")
-    return done.stdout.decode("utf-8", "replace").removesuffix("\n")
+    return done.stdout
 
 
 def is_repository(folder: Path) -> bool:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 from atelier.branches import commit_start, write_branches
@@ -42,8 +40,7 @@ def create_project(course: Course, folder: Path, step: Step) -> None:
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         made.chmod(0o755)
-        git(made, "init", "--quiet", "--initial-branch=main", "--template=")
-        write_branches(course, made)
+        make_repository(course, made)
         write_tree(course.tree_before(step), made)
         commit_start(course, made, step)
         (made / ".venv").mkdir()  # where it is there, pipenv makes the environment in it
@@ -54,6 +51,12 @@ def create_project(course: Course, folder: Path, step: Step) -> None:
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
+
+
+def make_repository(course: Course, folder: Path) -> None:
+    """Make `folder` a git repository with the solution branches, and no commit of its own."""
+    git(folder, "init", "--quiet", "--initial-branch=main", "--template=")
+    write_branches(course, folder)
 
 
 def refuse_folder(course: Course, folder: Path) -> None:
@@ -132,61 +135,13 @@ def install_log() -> Path:
     return data_directory() / "install.log"
 
 
-def snapshot(course: Course, folder: Path, reason: str) -> str | None:
-    """Keep every file of the project that git does not ignore, and every file of a step.
-
-    They go to a bare repository of the tool's own, in the user's data folder. The
-    project's index, branches and stash are not touched. Returns the commit, None when
-    there is nothing to keep. Raises GitFailed, OSError.
-    """
-    if not folder.is_dir():
-        return None
-    repository = snapshots_of(folder)
-    if not repository.is_dir():
-        repository.mkdir(parents=True)
-        git(repository, "init", "--quiet", "--bare", "--template=")
-        exclude = repository / "info" / "exclude"  # also when the project's .gitignore is gone
-        exclude.parent.mkdir(exist_ok=True)
-        exclude.write_text(".venv\n__pycache__\n")
-    with tempfile.TemporaryDirectory() as scratch:
-        env = {
-            "GIT_DIR": str(repository),
-            "GIT_WORK_TREE": str(folder),
-            "GIT_INDEX_FILE": str(Path(scratch) / "index"),
-            "GIT_AUTHOR_DATE": f"{int(time.time())} +0000",
-            "GIT_COMMITTER_DATE": f"{int(time.time())} +0000",
-        }
-        settings = ("-c", "core.autocrlf=false", "-c", "core.safecrlf=false")
-        git(folder, *settings, "add", "--all", "--", ".", env=env)
-        ignored = [name for name in _files_of_steps(course) if (folder / name).is_file()]
-        if ignored:
-            git(folder, *settings, "add", "--force", "--", *sorted(ignored), env=env)
-        tree = git(folder, "write-tree", env=env)
-        parents = git(folder, "for-each-ref", "--format=%(objectname)", "refs/snapshots", env=env)
-        last = ["-p", parents.splitlines()[-1]] if parents else []
-        commit = git(folder, "commit-tree", tree, *last, "-m", reason, env=env)
-        name = f"refs/snapshots/{time.time_ns():020d}"
-        git(folder, "update-ref", name, commit, env=env)
-    return commit
-
-
-def snapshots_of(folder: Path) -> Path:
-    """Return the repository that keeps the snapshots of the project in `folder`."""
-    key = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    return data_directory() / "snapshots" / f"{folder.name}-{key}.git"
-
-
-def _files_of_steps(course: Course) -> set[str]:
-    return {name for step in course.steps for name in course.tree(step)}
-
-
 def hand_out(course: Course, folder: Path, step: Step) -> list[str]:
     """Write the files that `step` hands out into the project; return their names.
 
     A file of the learner's that differs stays as it is and is left out of the list.
     """
     given = read_tree(step.exercise / "start")
-    new = {name: content for name, content in given.items() if not (folder / name).exists()}
+    new = {name: content for name, content in given.items() if not os.path.lexists(folder / name)}
     write_tree(new, folder)
     return sorted(new)
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ class Progress:
     step: str
     language: str | None = None
     met: list[str] = field(default_factory=list)
+    hints: dict[str, int] = field(default_factory=dict)  # how many were shown of each step
+    course: str | None = None  # the fingerprint of the course that the project last saw
 
 
 class State:
@@ -48,7 +50,11 @@ class State:
     def progress(self, project: Path) -> Progress | None:
         """Return how far `project` is, None when it is no project that `start` made."""
         known = self._projects.get(str(project))
-        return Progress(**known) if known else None
+        if not isinstance(known, dict) or "step" not in known:
+            return None
+        # What another version of the tool remembered besides is not ours to read.
+        names = {each.name for each in fields(Progress)}
+        return Progress(**{name: value for name, value in known.items() if name in names})
 
     def remember(self, project: Path, progress: Progress) -> None:
         """Make `project` this workshop's, with its `progress`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 
 from atelier.verdicts import Verdict
 
@@ -16,6 +17,7 @@ _COLOURS = {
 }
 _DRAWN = dict(zip(Verdict, "✓○✗◷!–", strict=True))
 _PLAIN = dict(zip(Verdict, "+ox~!-", strict=True))
+_PLAINER = str.maketrans({"’": "'", "«": '"', "»": '"', "·": "-", "–": "-", "…": "...", "œ": "oe"})
 
 
 def symbols() -> dict[Verdict, tuple[str, str]]:
@@ -31,6 +33,14 @@ def can_write(text: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def writable(text: str) -> str:
+    """Return `text` in characters that stdout can write: accents go before letters do."""
+    if can_write(text):
+        return text
+    plain = unicodedata.normalize("NFKD", text.translate(_PLAINER))
+    return plain.encode("ascii", "ignore").decode()
 
 
 def never_fail_on_characters() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -17,8 +18,25 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: the other core does the rest meanwhile."""
-    items.sort(key=lambda item: item.path.name != "test_lessons_followed.py")
+    """Let each process begin with what takes longest; the rest fills the gaps.
+
+    Each process is given its share of the list as pytest-xdist's `worksteal` cuts it, and helps
+    others when it is done.
+    """
+    longest = [item for item in items if item.path.name == "test_lessons_followed.py"]
+    longest.reverse()  # the last lessons wait most
+    others = [item for item in items if item not in longest]
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    left = len(items)
+    items.clear()
+    for number in range(processes):
+        size = left // (processes - number)
+        first = longest[number::processes]
+        share = max(0, size - len(first))
+        items += [*first, *others[:share]]
+        del others[:share]
+        left -= size
+    items += others
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import sys
 import textwrap
 from pathlib import Path
@@ -15,6 +17,7 @@ from atelier.course import Course
 from atelier.follow.mismatch import CannotFollow, Mismatch
 from atelier.follow.run import Followed, Run
 from atelier.follow.terminal import SHELLS
+from atelier.harness.interpreter import pipenv_command
 
 PYTHON = f'"{sys.executable}"'
 SERVE = """\
@@ -289,6 +292,59 @@ def test_lessons_are_followed_to_their_solutions(small: Course, shell: str) -> N
     assert greet.skipped == ("brew install something: this package manager is for macOS",)
 
 
+def test_what_this_machine_lacks_is_left_out(small: Course) -> None:
+    lacking = f"""\
+<!-- follow: needs "test -f nowhere" -->
+<!-- follow: ready "serving" -->
+**Terminal web**
+
+```bash
+{PYTHON} serve.py
+```
+
+```text
+serving
+```
+
+It goes on.
+
+<!-- follow: needs "test -f nowhere" -->
+
+```text
+tick 1
+```
+
+<!-- follow: idle web -->
+<!-- follow: stop web -->
+<!-- follow: needs "test -f greet.py" -->
+**Free terminal**
+
+```bash
+echo here
+```
+
+```text
+here
+```
+
+Now it is your turn.
+"""
+    change(small, "Now it is your turn.\n", lacking, "03-part")
+    [part] = follow(small, "part")
+    assert part.commands == 4
+    assert part.skipped == (f"{PYTHON} serve.py: needs test -f nowhere",)
+
+
+def test_ctrl_c_is_a_key_also_where_the_signal_was_ignored(small: Course) -> None:
+    """As in what a script runs with `&`."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        [greet] = follow(small, "greet")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert greet.commands == 14
+
+
 def test_a_run_may_begin_at_any_step(small: Course) -> None:
     """On the branch that the lessons before have made."""
     [part] = follow(small, "part")
@@ -474,3 +530,14 @@ def test_what_a_command_generates_is_not_laid_over(small: Course) -> None:
     change(small, "git branch", "ls made\ngit branch", "03-part")
     change(small, "```text\nevening", "```text\nmine.txt\nevening", "03-part")
     follow(Course(small.root), "part")
+
+
+@pytest.mark.skipif(pipenv_command() is None, reason="pipenv is not on PATH")
+def test_a_lock_that_is_not_made_from_the_pipfile(small: Course) -> None:
+    lock = {"_meta": {"hash": {"sha256": "0"}}, "default": {}, "develop": {}}
+    part = small.root / "solutions" / "03-part"
+    write(part, {"Pipfile": "[packages]\n", "Pipfile.lock": "{}\n"})
+    locked = f"echo '{json.dumps(lock)}' > Pipfile.lock\ngit add .\n"
+    change(small, "git add part.py\n", locked, "03-part")
+    with pytest.raises(Mismatch, match=r"Pipfile\.lock is not fresh(?s:.)*out-of-date"):
+        follow(small, "part")

@@ -1,18 +1,31 @@
-"""One language followed word for word; `atelier verify` follows the other too, in zsh."""
+"""One language followed word for word; `atelier verify` follows the other too, in zsh.
+
+In parts of three lessons, side by side where each can have a network of its own: a part begins
+with the files that the one before must end with.
+"""
 
 from __future__ import annotations
 
 import pytest
 
+from atelier.course import Course, workshop_root
 from atelier.follow.mismatch import CannotFollow
+from atelier.follow.network import can_have_own_network
 from atelier.follow.ports import LESSON_PORTS, require_free
 from tests.projects import atelier
 
+NAMES = [step.name for step in Course(workshop_root()).steps]
+SIZE = 3 if can_have_own_network() else len(NAMES)
+PARTS = [NAMES[at : at + SIZE] for at in range(0, len(NAMES), SIZE)]
 
-def test_the_lessons_are_right() -> None:
-    try:
-        require_free(LESSON_PORTS)
-    except CannotFollow as error:
-        pytest.skip(str(error))
-    done = atelier("follow", "--lang", "en", timeout=1500)
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part[0]} to {part[-1]}")
+def test_the_lessons_are_right(part: list[str]) -> None:
+    options = ["--own-network"] if len(PARTS) > 1 else []
+    if not options:
+        try:
+            require_free(LESSON_PORTS)
+        except CannotFollow as error:
+            pytest.skip(str(error))
+    done = atelier("follow", *part, "--lang", "en", *options, timeout=1500)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -193,3 +193,44 @@ def test_ci_says_that_it_is_one(kit: Kit) -> None:
     as_user(kit, 1000)
     kit.program(kit.root / ".venv/bin/pytest", '#!/bin/sh\necho "CI is $CI"\ncat\n')
     assert "CI is true" in kit.run(".ci/run").out
+
+
+NPM = """#!/bin/sh
+printf '%s\\n' "$*" >>"$KIT/npm.calls"
+while [ "$1" != --prefix ]; do shift; done
+mkdir -p "$2/node_modules/.bin"
+[ ! -f "$KIT/npm.fails" ] || { echo "no such version"; exit 1; }
+printf '#!/bin/sh\\n' >"$2/node_modules/.bin/heroku"
+chmod +x "$2/node_modules/.bin/heroku"
+"""
+
+
+def with_npm(kit: Kit, node: str) -> None:
+    as_user(kit, 1000)
+    kit.program(kit.bin / "npm", NPM)
+    kit.program(kit.bin / "node", f"#!/bin/sh\necho {node}\n")
+    kit.program(kit.root / ".venv/bin/pytest", "#!/bin/sh\ncommand -v heroku || echo none\n")
+    kit.environment["XDG_CACHE_HOME"] = str(kit.base / "cache")
+
+
+def test_ci_installs_the_heroku_command_once(kit: Kit) -> None:
+    with_npm(kit, "v20.1.0")
+    first, second = kit.run(".ci/run"), kit.run(".ci/run")
+    assert (first.code, second.code) == (0, 0), first.err
+    assert "Installed: heroku\n" in first.out
+    assert [call.split()[-1] for call in kit.calls("npm")] == ["heroku@11"]
+    for done in (first, second):
+        assert f"{kit.base}/cache/atelier/heroku-11/node_modules/.bin/heroku" in done.out
+
+
+@pytest.mark.parametrize(("node", "fails"), [("v18.20.4", False), ("v22.0.0", True)])
+def test_ci_goes_on_without_the_heroku_command(kit: Kit, node: str, fails: bool) -> None:
+    with_npm(kit, node)
+    if fails:
+        (kit.base / "npm.fails").touch()
+    done = kit.run(".ci/run")
+    assert done.code == 0, done.err
+    assert "Not installed: heroku" in done.out
+    assert ("no such version" in done.out) == fails
+    assert not list(kit.base.glob("cache/atelier/heroku*"))
+    assert "none" in done.out

@@ -11,7 +11,7 @@ import pytest
 from atelier.course import Course, write_tree
 from atelier.git import git
 from atelier.harness.interpreter import find_interpreter
-from atelier.project import snapshot, snapshots_of
+from atelier.snapshots import files_of, listed, snapshots_of, take
 from tests.projects import WORKSHOP_BIN, atelier
 
 
@@ -158,10 +158,8 @@ def test_next_waits_for_the_criteria_and_keeps_a_snapshot(course: Course, home: 
     status = atelier("status").stdout
     assert "[x] 08" in status
     assert "> [ ] 09" in status
-    kept = snapshots_of(folder.resolve())
-    [name] = git(kept, "for-each-ref", "--format=%(refname)", "refs/snapshots").splitlines()
-    files = git(kept, "ls-tree", "-r", "--name-only", name).splitlines()
-    assert {"notes.txt", ".env", "wsgi.py"} <= set(files)
+    *_before, kept = listed(folder.resolve())
+    assert {"notes.txt", ".env", "wsgi.py"} <= set(files_of(folder.resolve(), kept))
     assert git(folder, "stash", "list") == ""
 
 
@@ -175,14 +173,13 @@ def test_snapshot_holds_ignored_files_of_the_steps_and_touches_nothing(
     git(folder, "add", "wsgi.py")
     index = (folder / ".git" / "index").read_bytes()
 
-    commit = snapshot(course, folder, "test")
+    kept = files_of(folder, take(course, folder, "test"))
 
-    assert commit is not None
-    kept = snapshots_of(folder)
-    assert git(kept, "show", f"{commit}:.env") == "REDIS_URL=redis://mine"
-    assert git(kept, "show", f"{commit}:wsgi.py") == "changed"
-    assert ".venv" not in git(kept, "ls-tree", "--name-only", commit)
+    assert kept[".env"].content == b"REDIS_URL=redis://mine\n"
+    assert kept["wsgi.py"].content == b"changed\n"
+    assert not any(name.startswith(".venv") for name in kept)
     assert (folder / ".git" / "index").read_bytes() == index
+    assert snapshots_of(folder).is_relative_to(home / "data")
 
 
 def test_folder_that_went_away(home: Path) -> None:

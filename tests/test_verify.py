@@ -15,7 +15,9 @@ import psutil
 import pytest
 
 from atelier.course import Course
+from atelier.follow.network import can_have_own_network
 from atelier.git import git
+from atelier.verify import jobs
 from atelier.verify.jobs import Job, Outcome
 from atelier.verify.pool import perform_all
 from atelier.verify.report import Grade, Verification
@@ -37,7 +39,13 @@ def verified(root: Path, *, fast: bool = False) -> Verification:
     return verify(Course(root), fast=fast)
 
 
-def test_a_sound_course_is_proved(root: Path) -> None:
+@pytest.mark.parametrize("side_by_side", [True, False])
+def test_a_sound_course_is_proved(
+    root: Path, side_by_side: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if side_by_side and not can_have_own_network():
+        pytest.skip("no network of its own on this system: languages are followed in turn")
+    monkeypatch.setattr(jobs, "can_have_own_network", lambda: side_by_side)
     heard: list[tuple[int, int]] = []
     listener = Listener(progress=lambda done, of, at: heard.append((done, of)))
     found = verify(Course(root), fast=False, listener=listener)
@@ -56,7 +64,8 @@ def test_a_sound_course_is_proved(root: Path) -> None:
     assert account["commands"]["en"] == {"run": 7, "skipped": 0, "reasons": []}
     assert account["commands"]["en"] == account["commands"]["fr"]
     assert heard[0][0] == 0
-    assert heard[-1][0] == heard[-1][1] == 1 + 1 + 5 + 8  # follow, branches, cells, answers
+    followed = 2 if side_by_side else 1
+    assert heard[-1][0] == heard[-1][1] == followed + 1 + 5 + 8  # branches, cells, answers
 
 
 def in_file(name: str, old: str, new: str) -> Plant:

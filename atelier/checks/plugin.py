@@ -28,6 +28,8 @@ from atelier.verdicts import Skipped, TookTooLong, Unmet, Verdict
 
 # Called with the name of the step's folder and each finding, in the order of the criteria.
 Listener = Callable[[str, Finding], None]
+# Called with the name of the step's folder and the id and title of each of its criteria.
+Begun = Callable[[str, Sequence[tuple[str, str]]], None]
 
 
 @dataclass
@@ -37,6 +39,10 @@ class Settings:
     source: Source | None = None
     overtaken: Callable[[str], bool] = lambda until: False
     listener: Listener | None = None
+    # For a view that shows each criterion as soon as it is known: told its criteria when a step
+    # begins, and each finding from the criterion's own thread.
+    begun: Begun | None = None
+    early: Listener | None = None
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -124,6 +130,7 @@ class Run:
     seconds: float = 0.0
     error: BaseException | None = None
     done: threading.Event = field(default_factory=threading.Event)
+    heard: Callable[[Run], None] | None = None
 
     def start(self) -> None:
         """Call the criterion in a thread; a thread that hangs cannot hold the check."""
@@ -147,6 +154,8 @@ class Run:
             self.error = error
             self.seconds = time.monotonic() - self.began
             self.done.set()
+            if self.heard is not None:
+                self.heard(self)
 
     def wait(self) -> None:
         """Wait for the end; a criterion that takes too long ends as TookTooLong."""
@@ -164,6 +173,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     items = [item for item in session.items if isinstance(item, pytest.Function)]
     if not items or any(criterion_of(item.obj) is None for item in items):
         return None
+    if begun := config.stash[SETTINGS].begun:
+        for folder, of_step in itertools.groupby(items, key=lambda item: item.path.parent):
+            begun(folder.name, [_name_and_title(item) for item in of_step])
     groups = [list(group) for _path, group in itertools.groupby(items, key=lambda item: item.path)]
     for group, following in itertools.zip_longest(groups, groups[1:]):
         _run_side_by_side(group, following[0] if following else None, config.stash)
@@ -199,6 +211,8 @@ def _begin(item: pytest.Function, settings: Settings) -> Run:
     marked = criterion_of(item.obj)
     assert marked is not None
     run = Run(item, marked)
+    if early := settings.early:
+        run.heard = lambda run: early(run.item.path.parent.name, _finding(run))
     if marked.until is not None and settings.overtaken(marked.until):
         run.end(Skipped(_("Overtaken by the step {step}.", step=marked.until)))
         return run
@@ -208,6 +222,12 @@ def _begin(item: pytest.Function, settings: Settings) -> Run:
     except Exception as error:
         run.end(error)
     return run
+
+
+def _name_and_title(item: pytest.Function) -> tuple[str, str]:
+    marked = criterion_of(item.obj)
+    assert marked is not None
+    return item.name.removeprefix("test_"), marked.title
 
 
 def _finding(run: Run) -> Finding:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import click
 
+from atelier.checks.badges import badge
 from atelier.checks.report import Finding, Report
-from atelier.i18n import Text, _
+from atelier.i18n import _
 from atelier.terminal import symbols
 from atelier.verdicts import Verdict
 
@@ -75,15 +76,3 @@ class Teller:
             self._echo(click.style(line, fg="green"))
         else:
             self._echo(str(_("{met} of {count} criteria are met.", met=met, count=len(judged))))
-
-
-def badge(verdict: Verdict) -> Text:
-    """Return a verdict in a few words."""
-    return {
-        Verdict.PASS: _("met"),
-        Verdict.FAIL: _("not yet"),
-        Verdict.ERROR: _("your program stopped"),
-        Verdict.TIMEOUT: _("took too long"),
-        Verdict.INFRA: _("our side, nothing to fix"),
-        Verdict.SKIPPED: _("not judged here"),
-    }[verdict]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from atelier.checks import plugin
-from atelier.checks.plugin import FINDINGS, SETTINGS, Listener, Settings
+from atelier.checks.plugin import FINDINGS, SETTINGS, Begun, Listener, Settings
 from atelier.checks.report import Finding, Report
 from atelier.course import Course, Step
 from atelier.harness.family import end_strays
@@ -62,18 +62,22 @@ def check(
     *,
     at: Step | None = None,
     listener: Listener | None = None,
+    begun: Begun | None = None,
+    early: Listener | None = None,
 ) -> list[Report]:
     """Judge the project `source` by the criteria of `steps`, one report a step.
 
     `at` is the step that the project has reached: criteria that it overtook are skipped;
-    None judges by all. `listener` hears each finding. Raises OurSide when the criteria
-    cannot be run, KeyboardInterrupt after Ctrl-C, when everything is ended and removed.
+    None judges by all. `listener` hears each finding in the order of the criteria; `begun` hears
+    which there are, and `early` each finding when it is known, in a thread of its own. Raises
+    OurSide when the criteria cannot be run, KeyboardInterrupt after Ctrl-C, when everything is
+    ended and removed.
     """
 
     def overtaken(until: str) -> bool:
         return at is not None and course.step(until).number <= at.number
 
-    hand = _Hand(Settings(source, overtaken, listener))
+    hand = _Hand(Settings(source, overtaken, listener, begun, early))
     began = time.monotonic()
     sweep()
     try:

@@ -3,14 +3,19 @@
 from atelier.commands import (
     branches,
     check,
+    compare,
     follow,
+    heroku,
+    hint,
     lesson,
     new_step,
     pages,
     progress,
     servers,
     start,
+    undo,
     verify,
+    watch,
 )
 from atelier.commands.group import atelier
 
@@ -18,12 +23,17 @@ __all__ = [
     "atelier",
     "branches",
     "check",
+    "compare",
     "follow",
+    "heroku",
+    "hint",
     "lesson",
     "new_step",
     "pages",
     "progress",
     "servers",
     "start",
+    "undo",
     "verify",
+    "watch",
 ]

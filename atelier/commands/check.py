@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 @click.option("--project", "folder", metavar="DIR", help=_("Judge this project instead of yours."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print one JSON object."))
 @click.option("--all", "all_steps", is_flag=True, help=_("All steps up to this one."))
+@click.option("--watch", is_flag=True, help=_("Judge again at each save, until q."))
 @in_a_language
-def check(step_name: str | None, folder: str | None, as_json: bool, all_steps: bool) -> int:
+def check(
+    step_name: str | None, folder: str | None, as_json: bool, all_steps: bool, watch: bool
+) -> int:
     """Judge, tell, and return the exit code of the verdict."""
     from atelier.checks.report import exit_code, worst
 
@@ -34,6 +37,11 @@ def check(step_name: str | None, folder: str | None, as_json: bool, all_steps: b
     project = require_project(resolve(folder)) if folder else desk.project
     progress = desk.state.progress(project)
     last = desk.step(step_name or (progress.step if progress else None))
+    if watch:
+        from atelier.commands.watch import watch_project
+
+        follows = step_name is None and folder is None
+        return watch_project(desk, project, last, follows=follows)
     steps = desk.course.up_to(last) if all_steps else (last,)
     if as_json:
         reports = judge(desk, steps, project)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from atelier.course import Course, Step, workshop_root
+from atelier.course import Course, Step, UnknownStep, workshop_root
 from atelier.harness.interpreter import find_interpreter
 from atelier.harness.source import Source
 from atelier.i18n import _, chosen_language
@@ -23,13 +23,19 @@ class Desk:
         self.state = State(self.course.root)
 
     @property
-    def project(self) -> Path:
-        """The learner's project. Raises ProjectError when there is none yet, or no more."""
+    def place(self) -> Path:
+        """Where the learner's project is, or was. Raises ProjectError when there is none yet."""
         project = self.state.project
         if project is None:
             raise ProjectError(
                 _("There is no project yet. Type: {command}", command=f"{RUN} start"), "no-project"
             )
+        return project
+
+    @property
+    def project(self) -> Path:
+        """The learner's project. Raises ProjectError when there is none yet, or no more."""
+        project = self.place
         if not project.is_dir():
             raise ProjectError(
                 _(
@@ -48,7 +54,13 @@ class Desk:
             return self.course.step(name)
         project = self.state.project
         progress = self.state.progress(project) if project else None
-        return self.course.step(progress.step) if progress else self.course.first
+        if progress is None:
+            return self.course.first
+        try:
+            return self.course.step(progress.step)
+        except UnknownStep:  # a newer course left it out
+            left = (step for step in self.course.steps if step.slug not in progress.met)
+            return next(left, self.course.steps[-1])
 
     def mark_met(self, project: Path, names: Sequence[str]) -> None:
         """Remember that all criteria of the steps `names` are met in `project`."""

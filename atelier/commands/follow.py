@@ -24,11 +24,17 @@ from atelier.i18n import _, chosen_language
     show_default=True,
     help=_("The shell to type in."),
 )
+@click.option(
+    "--own-network",
+    is_flag=True,
+    help=_("In a network of its own (Linux): the lessons' ports need not be free here."),
+)
 @click.option("--keep", is_flag=True, help=_("Keep the scratch folder for a look."))
 @in_a_language
-def follow(step_names: tuple[str, ...], shell: str, keep: bool) -> int:
+def follow(step_names: tuple[str, ...], shell: str, own_network: bool, keep: bool) -> int:
     """Follow the lessons; 1 where one is wrong, 2 where it cannot be done here."""
     from atelier.follow.mismatch import CannotFollow, Mismatch
+    from atelier.follow.network import NoNetwork, enter_own_network
     from atelier.follow.run import Followed, Run
     from atelier.lesson.parse import LessonError
 
@@ -41,8 +47,9 @@ def follow(step_names: tuple[str, ...], shell: str, keep: bool) -> int:
             click.echo(f"  skipped: {skipped}")
 
     try:
-        run = Run(course, chosen_language(), shell)
-    except CannotFollow as error:
+        network = enter_own_network() if own_network else None
+        run = Run(course, chosen_language(), shell, network)
+    except (CannotFollow, NoNetwork) as error:
         click.echo(str(error), err=True)
         return 2
     kept = keep

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from atelier.commands.desk import Desk
 from atelier.commands.group import atelier, in_a_language
+from atelier.commands.markdown import show
+from atelier.course import Step
 from atelier.i18n import _, chosen_language
 from atelier.project import ProjectError
 
@@ -17,20 +17,15 @@ from atelier.project import ProjectError
 @in_a_language
 def lesson(step_name: str | None) -> None:
     """Show the lesson, in a pager when it is longer than the terminal."""
-    from rich.console import Console
-    from rich.markdown import Markdown
+    show(lesson_text(Desk().step(step_name)), pager=True)
 
-    step = Desk().step(step_name)
+
+def lesson_text(step: Step) -> str:
+    """Return the lesson of `step` as it is for a reader. Raises ProjectError."""
     file = step.lesson(chosen_language())
     if not file.is_file():
         raise ProjectError(_("The step {step} has no lesson yet.", step=step.name), "no-lesson")
     # What only the program that follows lessons must know is not for the reader.
-    text = "\n".join(
+    return "\n".join(
         line for line in file.read_text("utf-8").splitlines() if not line.startswith("<!-- follow:")
     )
-    if not sys.stdout.isatty():
-        click.echo(text)
-        return
-    console = Console()
-    with console.pager(styles=True):
-        console.print(Markdown(text), width=min(console.width, 100))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from atelier.commands.change import UPGRADE, begin_at, keep, tell_changes, tell_undo
 from atelier.commands.check import check_and_tell
-from atelier.commands.desk import RUN, Desk, lesson_file
+from atelier.commands.desk import RUN, Desk, lesson_file, title
 from atelier.commands.group import atelier, in_a_language
 from atelier.git import has_identity
 from atelier.i18n import _, chosen_language
 from atelier.project import (
-    ProjectError,
     create_project,
     default_folder,
     install_log,
@@ -39,23 +39,32 @@ def start(folder: str | None, at: str | None) -> int:
         create_project(desk.course, place, step)
         progress = Progress(step.slug)
         click.echo(_("Your project is ready: {folder}", folder=str(place)))
-    elif step is not None and step.slug != progress.step:
-        raise ProjectError(
-            _(
-                "Your project at {folder} is at the step {step} already. To begin at another "
-                "one, choose a new folder: {command}",
-                folder=str(place),
-                step=progress.step,
-                command=f"{RUN} start DIR --at {step.name}",
-            )
-        )
+    else:
+        _upgrade(desk, place, progress)
+        if step is not None and step.slug == progress.step:
+            keep(desk, place, "start --at")
+        elif step is not None:
+            changed = begin_at(desk, place, step, "start --at")
+            progress = desk.state.progress(place) or progress
+            click.echo(_("Your project is at the start of: {title}", title=title(step)))
+            tell_changes(place, changed, _("No file had to change."))
+            tell_undo()
     progress.language = chosen_language()
+    progress.course = desk.course.fingerprint
     desk.state.remember(place, progress)
     refresh_branches(desk.course, place)
     if not _install(place):
         return 1
     _show_where(desk, place)
     return 0
+
+
+def _upgrade(desk: Desk, place: Path, progress: Progress) -> None:
+    """Say that the course is another one than the last time; a snapshot first."""
+    if progress.course in (None, desk.course.fingerprint):
+        return
+    keep(desk, place, UPGRADE)
+    click.echo(_("The course was upgraded. Your files and your progress are as they were."))
 
 
 def _place(desk: Desk, folder: str | None) -> Path:

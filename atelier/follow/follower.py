@@ -3,7 +3,8 @@
 What only this program must know stands in directives, `<!-- follow: … -->`:
 
 - above commands: `ready "TEXT"` (they keep running, and are up when TEXT is shown),
-  `fails` (an exit code other than 0 is meant), `skip SYSTEM "reason"` (not done here);
+  `fails` (an exit code other than 0 is meant), `skip SYSTEM "reason"` (not done here),
+  `needs "COMMAND"` (done only where COMMAND, in the project, succeeds; also above what is seen);
 - above a file block: `reminder` (it changes nothing);
 - where it happens: `stop TERMINAL` and `stop TERMINAL twice` (Ctrl-C), `kill TERMINAL`
   (kill -9), `exit` (the Python shell is left), `idle TERMINAL` (wait until it shows nothing
@@ -13,6 +14,7 @@ What only this program must know stands in directives, `<!-- follow: … -->`:
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -44,8 +46,9 @@ _IDLE_AFTER = 5.0  # longer than a task of the lessons
 _SHOWS_WITHIN = 45.0  # a worker that has lost its broker pauses for longer and longer
 
 _JUDGES = re.compile(r"\batelier check$")
-_NAMED = re.compile(r"\bTerminal (Redis|worker|web)\b")
-_OF_A_BLOCK = frozenset({"ready", "fails", "skip", "reminder", "interim"})
+_NAMED = re.compile(r"\bTerminal (Redis|worker|web|heroku)\b")
+_OF_A_BLOCK = frozenset({"ready", "fails", "skip", "needs", "reminder", "interim"})
+_SERVERS = ("heroku", "redis")  # what others in a lesson use, in the order in which they are left
 
 
 @dataclass
@@ -69,6 +72,8 @@ class Follower:
         self._terminals: dict[str, Terminal] = {}
         self._last: str | None = None  # what the last commands printed, until it is compared
         self._named: list[str] = []
+        self._left_out: Block | None = None  # the last block that was not done here
+        self._missing: set[str] = set()  # terminals where something does not run for that reason
         self.counts = Counts()
         self.judged: Tree | None = None
 
@@ -88,16 +93,16 @@ class Follower:
 
     def close(self) -> None:
         """Leave the terminals, the servers last, as a learner does at the end of a lesson."""
-        for name in sorted(self._terminals, key=lambda name: name == "redis"):
+        servers = [name for name in _SERVERS if name in self._terminals]
+        for name in [*(set(self._terminals) - set(servers)), *servers]:
             self._terminals[name].close()
 
     def _do(self, event: Block, above: Block | Directive | None) -> None:
         match event:
             case Prose():
                 self._named += [name.lower() for name in _NAMED.findall(event.text)]
-            case Commands() | Session() | FileBlock() if skip := event.directive("skip"):
-                lines = event.lines if isinstance(event, Commands) else ["a block"]
-                self.counts.skipped += [f"{line}: {skip.arguments[-1]}" for line in lines]
+            case Code() if reason := self._reason_to_leave_out(event):
+                self._leave_out(event, reason)
             case Commands():
                 self._named = []
                 self._type(event)
@@ -106,16 +111,47 @@ class Follower:
                 self._talk(event)
             case FileBlock():
                 self._edit(event)
+            case Output() if above is not None and above is self._left_out:
+                pass
             case Output():
                 self._compare(event, above)
                 self._named = []
             case _:
                 pass
 
+    def _reason_to_leave_out(self, block: Code) -> str | None:
+        """Say why `block` is not done here; None where it is done."""
+        if skip := block.directive("skip"):
+            return skip.arguments[-1]
+        if needs := block.directive("needs"):
+            [condition] = needs.arguments
+            met = subprocess.run(
+                [self._place.shell, "-c", condition],
+                cwd=self._place.project,
+                env=self._place.home.environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+            if met.returncode != 0:
+                return f"needs {condition}"
+        return None
+
+    def _leave_out(self, block: Code, reason: str) -> None:
+        self._left_out = block
+        if isinstance(block, Commands):
+            self.counts.skipped += [f"{line}: {reason}" for line in block.lines]
+            if block.directive("ready"):
+                self._missing.add(block.terminal)
+        elif not isinstance(block, Output):
+            self.counts.skipped.append(f"a block: {reason}")
+
     # Directives
 
     def _act(self, directive: Directive) -> None:
         match (directive.name, *directive.arguments):
+            case ("idle" | "stop", name, *_) if name in self._missing:
+                pass
             case ("stop", name) | ("stop", name, "twice") if name in self._terminals:
                 terminal = self._terminals[name]
                 times = 2 if directive.arguments[-1] == "twice" else 1
@@ -170,6 +206,7 @@ class Follower:
             code: int | None
             try:
                 if at == len(lines) - 1 and (ready := block.directive("ready")):
+                    self._missing.discard(block.terminal)
                     self._start(terminal, command, ready, line)
                     self._last = None
                     return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from atelier.harness.interpreter import pipenv_command
@@ -27,7 +28,8 @@ _NETWORK = (
 class Home:
     """The folders of one run below `root`, and the environment of its terminals."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, network: Mapping[str, str] | None = None) -> None:
+        """Make the folders; `network` are variables by which its programs reach outside."""
         self.root = root
         self.folder = root / "home"
         self.data = root / "data"
@@ -61,6 +63,7 @@ class Home:
             "NO_PROXY": "localhost,127.0.0.1",
             "no_proxy": "localhost,127.0.0.1",
             **_network(),
+            **(network or {}),
             **({"ATELIER_PIPENV": pipenv} if pipenv else {}),
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +44,18 @@ class Followed:
 
 
 class Run:
-    """Follows lessons of `course` in `language`, in a scratch folder that `close` removes."""
+    """Follows lessons of `course` in `language`, in a scratch folder that `close` removes.
 
-    def __init__(self, course: Course, language: str, shell: str = "bash") -> None:
+    `network` are variables by which its programs reach what they fetch.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        language: str,
+        shell: str = "bash",
+        network: Mapping[str, str] | None = None,
+    ) -> None:
         if shutil.which(shell) is None:
             raise CannotFollow(f"{shell} is not installed.")
         self._course = course
@@ -54,7 +63,8 @@ class Run:
         self._shell = shell
         # Resolved: on macOS a temporary folder is behind a link, and programs print where it is.
         self.folder = Path(tempfile.mkdtemp(prefix="atelier-follow-")).resolve()
-        self._home = Home(self.folder)
+        self._home = Home(self.folder, network)
+        self._fresh: tuple[bytes, bytes] | None = None  # a Pipfile and its lock
 
     def close(self) -> None:
         """Remove the scratch folder."""
@@ -143,6 +153,22 @@ class Run:
             family.end()
         return follower
 
+    def _judge_lock(self, lesson: Path, step: Step, project: Path) -> None:
+        """Raise Mismatch unless the lock, where there is one, is made from the Pipfile."""
+        pipfile, lock = project / "Pipfile", project / "Pipfile.lock"
+        if not lock.is_file():
+            return
+        both = pipfile.read_bytes(), lock.read_bytes()
+        # pipenv's own mark in a lock also tells the machine's package index: the solution's
+        # lock, made elsewhere, is fresh as it is.
+        if both == self._fresh or both[1] == self._course.tree(step).get(lock.name):
+            return
+        try:
+            self._run(project, ["pipenv verify"])
+        except CannotFollow as error:
+            raise Mismatch(lesson, 1, "Pipfile.lock is not fresh", got=str(error)) from error
+        self._fresh = both
+
     def _judge(self, document: Document, step: Step, project: Path, judged: Tree | None) -> None:
         """Compare with the solution, and judge by the criteria of `step`.
 
@@ -153,14 +179,7 @@ class Run:
         file = document.path.relative_to(self._course.root)
         for difference in differences(self._course, step, project):
             raise Mismatch(file, 1, f"at the end of the lesson, {difference}")
-        lock = project / "Pipfile.lock"
-        # pipenv's own mark in a lock also tells the machine's package index: the solution's
-        # lock, made elsewhere, is fresh as it is.
-        if lock.is_file() and lock.read_bytes() != self._course.tree(step).get(lock.name):
-            try:
-                self._run(project, ["pipenv verify"])
-            except CannotFollow as error:
-                raise Mismatch(file, 1, "Pipfile.lock is not fresh", got=str(error)) from error
+        self._judge_lock(file, step, project)
         if not any(step.exercise.glob("test_*.py")) or judged == files_of(project):
             return
         source = Source(project, find_interpreter(project))

@@ -44,9 +44,11 @@ _ROWS, _COLUMNS = 50, 1000  # no line of a lesson is wrapped
 _LOOK_EVERY = 0.05  # seconds
 _STARTS_WITHIN = 20.0
 _CTRL_C = "\x03"
-# Makes the pseudo-terminal on its output the one that controls it, and reads from it.
+# Makes the pseudo-terminal on its output the one that controls it, and reads from it. A shell
+# keeps a SIGINT ignored that was ignored before it, as in what a script runs with `&`.
 _TAKE_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(1, termios.TIOCSCTTY, 0)
 os.dup2(1, 0)
 os.execvp(sys.argv[1], sys.argv[1:])

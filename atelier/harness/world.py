@@ -21,6 +21,7 @@ from atelier.harness.ports import HeldPort
 from atelier.harness.process import Process
 from atelier.harness.redis_server import RedisServer
 from atelier.harness.source import Source
+from atelier.harness.warm import warm_python
 from atelier.i18n import _
 from atelier.verdicts import OurSide, ProgramStopped
 
@@ -46,7 +47,8 @@ class World:
         self.source = source
         self._platform = platform
         self.interpreter = source.interpreter
-        self.family = Family()
+        binaries = self.interpreter.bin_directory
+        self.family = Family(warm_python(binaries) if self.interpreter.warm else None)
         # realpath: on macOS the temporary folder is a link, and tracebacks show its target.
         self.directory = Path(os.path.realpath(tempfile.mkdtemp(prefix=world_prefix(os.getpid()))))
         self.root = self.directory / (source.root.name or "project")

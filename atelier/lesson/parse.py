@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -34,6 +34,7 @@ _TERMINALS = {
     "Terminal Redis": "redis",
     "Terminal worker": "worker",
     "Terminal web": "web",
+    "Terminal heroku": "heroku",
     "Free terminal": "free",
     "Terminal libre": "free",
     "Terminal atelier": "atelier",
@@ -57,6 +58,7 @@ def read_lesson(path: Path) -> Document:
     return parse_lesson(path.read_text("utf-8"), path)
 
 
+@lru_cache(maxsize=256)  # several rules read each page of a course
 def parse_lesson(text: str, path: Path) -> Document:
     """Read a lesson from `text`; `path` is for the messages. Raises LessonError."""
     return read_tokens(markdown().parse(text), path)

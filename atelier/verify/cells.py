@@ -61,7 +61,10 @@ def judge_cell(course: Course, cell: Cell) -> Judged:
     """Judge one cell. Raises OurSide."""
     overtaken, just_overtaken = _overtaken(course, cell)
     tree = course.tree_before(cell.step) if cell.is_start or not cell.branch else None
-    with project_with(tree if tree is not None else course.tree(_branch(cell))) as source:
+    if tree is None:
+        tree = course.tree(_branch(cell))
+    # On its own step a solution starts afresh, as a learner's does.
+    with project_with(tree, warm=cell.branch != cell.step) as source:
         # At the step that overtakes, all are judged: what is overtaken must be unmet.
         at = None if cell.is_start or just_overtaken else cell.branch
         [report] = check(course, [cell.step], source, at=at)

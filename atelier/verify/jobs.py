@@ -15,6 +15,7 @@ from atelier.answers import judge_answer, sound_answers
 from atelier.checks.report import Report
 from atelier.course import BrokenCourse, Course, Step
 from atelier.follow.mismatch import CannotFollow, Mismatch
+from atelier.follow.network import can_have_own_network, enter_own_network
 from atelier.follow.run import Followed, Run
 from atelier.follow.terminal import SHELLS
 from atelier.git import GitFailed
@@ -60,8 +61,11 @@ class Outcome:
 
 def all_jobs(course: Course) -> Iterator[Job]:
     """Yield all there is to judge by processes, the longest first."""
-    # Languages in turn: both open the ports that lessons name.
-    yield Job("follow", LANGUAGES)
+    # In turn, where both open the ports that lessons name.
+    if can_have_own_network():
+        yield from (Job("follow", (language,)) for language in LANGUAGES)
+    else:
+        yield Job("follow", LANGUAGES)
     yield Job("branches")
     for cell in reversed(list(cells(course))):
         yield Job("cell", (cell.branch.name if cell.branch else "", cell.step.name))
@@ -117,8 +121,11 @@ def _follow(course: Course, job: Job, progress: Progress) -> Outcome:
     The commands are the same in all languages (parity), so each is run in a shell of its own.
     """
     outcome = Outcome()
+    network = enter_own_network() if len(job.about) == 1 else None
     shells = [shell for shell in SHELLS if shutil.which(shell)]
-    for language, shell in zip(job.about, itertools.cycle(shells), strict=False):
+    for language, shell in zip(LANGUAGES, itertools.cycle(shells), strict=False):
+        if language not in job.about:
+            continue
         outcome.commands[language] = 0
         outcome.skipped[language] = []
 
@@ -128,7 +135,7 @@ def _follow(course: Course, job: Job, progress: Progress) -> Outcome:
             progress(f"follow --lang {language} --shell {shell} {done.step.name}")
 
         try:
-            run = Run(course, language, shell)
+            run = Run(course, language, shell, network)
             try:
                 run.follow(course.steps, heard)
             finally:

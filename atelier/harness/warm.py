@@ -1,0 +1,168 @@
+"""A Python that is warm: programs start in it with the large libraries imported already.
+
+A Flask app with its database and Celery takes a second of computing to import, and a check
+starts several. Where the same environment is to run hundreds of programs (`verify` and the
+tests do that, a learner's check never does), one process imports, and forks for each.
+
+What is imported cannot be told from a fresh start but by a program that shadows a module,
+or whose variables change how Python starts: those are started afresh. What is forked keeps the
+environment that the system shows of the first process: an orphan of it that never called exec
+is found by `end_strays`, not by its family's token.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from atelier.harness.family import keep
+
+_SERVER = Path(__file__).with_name("warm_server.py")
+# Read when Python, or the C library, starts.
+_READ_AT_START = ("PYTHON", "LD_", "DYLD_", "LC_", "LANG", "TZ")
+
+
+class Started(Protocol):
+    """A process that was started: what subprocess.Popen and WarmProcess have in common."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the exit code, negative for a signal, None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, `timeout` seconds at most. Raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal unless it has ended."""
+
+
+class WarmProcess:
+    """A process that a warm Python forked, by now a child of this one."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._code: int | None = None
+        self._lock = threading.Lock()
+        self._ends = os.pidfd_open(pid)
+
+    def __del__(self) -> None:
+        os.close(self._ends)
+
+    def poll(self) -> int | None:
+        """Return the exit code, negative for a signal, None while it runs."""
+        with self._lock:
+            if self._code is None:
+                try:
+                    pid, status = os.waitpid(self.pid, os.WNOHANG)
+                except ChildProcessError:  # reaped with the strays
+                    pid, status = self.pid, signal.SIGKILL
+                if pid:
+                    self._code = os.waitstatus_to_exitcode(status)
+            return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, `timeout` seconds at most. Raises subprocess.TimeoutExpired."""
+        ready = self.poll() is not None or select.select([self._ends], [], [], timeout)[0]
+        code = self.poll() if ready else None
+        if code is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+        return code
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal unless it has ended."""
+        with self._lock:
+            if self._code is None:
+                os.kill(self.pid, sig)
+
+
+class WarmPython:
+    """The warm Python of the environment in the folder `binaries`; `env` is what it begins with."""
+
+    def __init__(self, binaries: Path, env: Mapping[str, str]) -> None:
+        self._binaries = binaries
+        self._env = dict(env)
+        self._lock = threading.Lock()
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            # At its end of the channel, when this process ends, it ends too.
+            self._process = subprocess.Popen(
+                [str(binaries / "python"), str(_SERVER), str(theirs.fileno())],
+                cwd="/",
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self._answers = self._channel.makefile("r", encoding="utf-8")
+        self._modules: frozenset[str] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process that forks."""
+        return self._process.pid
+
+    def start(
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: int
+    ) -> WarmProcess | None:
+        """Start `command` as Family.start does, or return None where it must start afresh."""
+        argv = self._arguments(command)
+        if argv is None or _of_start(env) != _of_start(self._env):
+            return None
+        with self._lock:
+            if self._modules is None:
+                self._modules = frozenset(json.loads(self._answers.readline() or "[]"))
+            if not self._modules or any(path.stem in self._modules for path in cwd.glob("*")):
+                return None
+            request = json.dumps({"argv": argv, "cwd": str(cwd), "env": dict(env)}).encode()
+            socket.send_fds(self._channel, [len(request).to_bytes(8)], [output])
+            self._channel.sendall(request)
+            return WarmProcess(int(self._answers.readline()))
+
+    def _arguments(self, command: Sequence[str]) -> list[str] | None:
+        """What comes after `python` in `command`; None when it is no Python program to fork."""
+        program, *arguments = command
+        path = Path(program)
+        if path.parent != self._binaries:
+            return None
+        if path.name == "python":
+            return arguments if arguments[:2] == ["-P", "-c"] or arguments[:1] == ["-c"] else None
+        with path.open("rb") as file:
+            first = file.readline(200).decode("utf-8", "replace").strip()
+        return [program, *arguments] if first == f"#!{self._binaries / 'python'}" else None
+
+    def close(self) -> None:
+        """End it; what it forked goes on."""
+        self._channel.shutdown(socket.SHUT_RDWR)
+        self._channel.close()
+        self._process.wait()
+
+
+def _of_start(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if name.startswith(_READ_AT_START)}
+
+
+_begun: dict[Path, WarmPython] = {}
+_beginning = threading.Lock()
+
+
+def warm_python(binaries: Path) -> WarmPython:
+    """Return this process's own warm Python for an environment, begun when first asked for."""
+    from atelier.harness.environment import build_environment
+
+    with _beginning:
+        if binaries not in _begun:
+            begun = WarmPython(binaries, build_environment(binaries, Path("/"), {}))
+            keep(begun.pid)
+            _begun[binaries] = begun
+        return _begun[binaries]

@@ -1,0 +1,1 @@
+"""The local Heroku that the real `heroku` command and `git push heroku` talk to."""

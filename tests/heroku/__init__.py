@@ -1,0 +1,1 @@
+"""The local Heroku, by its parts and by the real command."""
