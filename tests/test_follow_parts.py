@@ -12,10 +12,10 @@ from atelier.course import Course
 from atelier.follow import edit, expect
 from atelier.follow.mismatch import CannotFollow
 from atelier.follow.ports import ports_of, require_free
-from atelier.follow.session import read_session
 from atelier.harness.ports import free_port
 from atelier.lesson.blocks import FileBlock
 from atelier.lesson.parse import read_lesson
+from atelier.lesson.session import read_session
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,9 @@ def test_ci_installs_what_is_missing_and_starts_no_service(kit: Kit) -> None:
     kit.program(kit.bin / "shellcheck", "#!/bin/sh\n")
     done = kit.run(".ci/run")
     assert done.code == 0, done.err
-    assert [call.split()[-1] for call in kit.calls("apt")] == ["update", "redis-server", "zsh"]
+    assert [call.split()[-1] for call in kit.calls("apt")] == [
+        *("update", "redis-server", "zsh", "chromium")
+    ]
     assert "Installed: redis-server" in done.out
     assert "Not installed: zsh" in done.out
     assert "no such package" in done.out
@@ -159,8 +161,26 @@ def test_ci_goes_on_without_apt(kit: Kit, number: int, apt: bool) -> None:
         kit.program(kit.bin / "apt-get", APT)
     done = kit.run(".ci/run")
     assert done.code == 0, done.err
-    assert "Not installed: redis-server zsh shellcheck" in done.out
+    assert "Not installed: redis-server zsh shellcheck chromium" in done.out
     assert kit.calls("apt") == []
+
+
+def test_ci_adds_what_drives_chromium_where_it_is(kit: Kit) -> None:
+    as_user(kit, 1000)
+    kit.run(".ci/run")
+    assert kit.calls() == []
+    kit.program(kit.bin / "chromium", "#!/bin/sh\n")
+    assert kit.run(".ci/run").code == 0
+    assert kit.calls() == ["sync --categories browser"]
+
+
+def test_ci_goes_on_without_what_drives_chromium(kit: Kit) -> None:
+    as_user(kit, 1000)
+    kit.program(kit.bin / "chromium", "#!/bin/sh\n")
+    (kit.base / "error").write_text("no network\n")
+    done = kit.run(".ci/run")
+    assert done.code == 0, done.err
+    assert "Not installed: the packages that drive Chromium" in done.out
 
 
 def test_ci_fails_with_the_tests(kit: Kit) -> None:

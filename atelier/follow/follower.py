@@ -23,7 +23,6 @@ from atelier.follow import edit, expect
 from atelier.follow.mismatch import Mismatch
 from atelier.follow.place import Place
 from atelier.follow.result import files_of
-from atelier.follow.session import read_session
 from atelier.follow.terminal import Terminal, TooLong
 from atelier.harness.deadline import Deadline
 from atelier.lesson.blocks import (
@@ -37,6 +36,7 @@ from atelier.lesson.blocks import (
     Prose,
     Session,
 )
+from atelier.lesson.session import read_session
 
 _ENDS_WITHIN = 300.0  # seconds for a command: pipenv may have to install
 _READY_WITHIN = 60.0

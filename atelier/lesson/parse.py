@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -61,8 +61,30 @@ def read_lesson(path: Path) -> Document:
 @lru_cache(maxsize=256)  # several rules read each page of a course
 def parse_lesson(text: str, path: Path) -> Document:
     """Read a lesson from `text`; `path` is for the messages. Raises LessonError."""
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    return read_tokens(markdown().parse(text), path)
+
+
+def read_tokens(tokens: list[Token], path: Path) -> Document:
+    """Read a lesson from what `markdown()` has made of it. Raises LessonError."""
     return _Reader(path).read(tokens)
+
+
+@cache
+def markdown() -> MarkdownIt:
+    """Return the parser that lessons are read and shown with."""
+    return MarkdownIt("commonmark").enable("table")
+
+
+def is_label(paragraph: str) -> bool:
+    """Whether a paragraph of the top level names the terminal or the file of the block below."""
+    label = _LABEL.match(paragraph)
+    return bool(label and label["name"] in _TERMINALS) or _FILE.match(paragraph) is not None
+
+
+def alert_kind(paragraph: str) -> str:
+    """Return NOTE, TIP … when a quotation that begins like this is an alert, else nothing."""
+    alert = _ALERT.match(paragraph)
+    return alert["kind"] if alert else ""
 
 
 class _Reader:
@@ -124,10 +146,10 @@ class _Reader:
         if file:
             self._file = (line, file["name"])
             return
-        alert = _ALERT.match(token.content)
+        alert = alert_kind(token.content)
         if alert:
             depth = tokens[at - 1].level - 1
-            self._add(Alert(line, self._section, alert["kind"], depth))
+            self._add(Alert(line, self._section, alert, depth))
         self._add(Prose(line, self._section, token.content))
 
     def _add(self, block: Block) -> None:

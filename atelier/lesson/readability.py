@@ -36,16 +36,21 @@ def readability_defects(document: Document) -> Iterator[str]:
 
 @cache
 def anchors(page: Path) -> frozenset[str]:
-    """Return the anchors of a page's headings as GitHub makes them."""
-    found: set[str] = set()
-    for heading in read_lesson(page).headings():
+    """Return the anchors of a page's headings."""
+    return frozenset(anchors_of(read_lesson(page)))
+
+
+def anchors_of(document: Document) -> list[str]:
+    """Return the anchors of a lesson's headings, in order, as GitHub makes them."""
+    found: list[str] = []
+    for heading in document.headings():
         anchor = base = anchor_of(heading.text)
         number = 0
         while anchor in found:
             number += 1
             anchor = f"{base}-{number}"
-        found.add(anchor)
-    return frozenset(found)
+        found.append(anchor)
+    return found
 
 
 def anchor_of(heading: str) -> str:

@@ -1,0 +1,46 @@
+"""Chromium for the tests: one for all of them, driven by Playwright, which may not be here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
+# Quiet: no request but those of the page. Root has no sandbox.
+_OPTIONS = [
+    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+]
+
+
+def missing() -> str:
+    """Return what is missing to drive a browser here, nothing when all is there."""
+    if PROGRAM is None:
+        return "no chromium on PATH"
+    try:
+        import axe_playwright_python
+        import playwright.sync_api
+    except ImportError:
+        return "no Playwright: pipenv sync --categories browser"
+    del axe_playwright_python, playwright
+    return ""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Chromium, with a profile of its own that goes with it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=PROGRAM, args=_OPTIONS)
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -1,0 +1,191 @@
+"""The pages served: to this machine only, and nothing but the pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from atelier.course import Course, workshop_root
+from atelier.i18n import LANGUAGES
+from atelier.pages.server import LANGUAGE_COOKIE, make_app
+from atelier.pages.site import Site
+from tests.projects import WORKSHOP_BIN
+
+LESSON = "/en/09-make-celery.html"
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    return make_app(Site(Course(workshop_root()))).test_client()
+
+
+def get(client: FlaskClient, path: str, **headers: str) -> TestResponse:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.get(path, headers={"Host": "127.0.0.1:8765", **named})
+
+
+def test_every_address_of_the_site_is_served(client: FlaskClient) -> None:
+    files = Site(Course(workshop_root())).files()
+    for address in ("en/index.html", "fr/part-1.html", "static/page.css", "static/page.js"):
+        answer = get(client, f"/{address}")
+        assert (answer.status_code, answer.data) == (200, files[address]())
+    drawing = next(address for address in files if address.startswith("diagrams/"))
+    for address, kind in {
+        LESSON: "text/html; charset=utf-8",
+        "/fr/search.json": "application/json",
+        "/static/page.css": "text/css; charset=utf-8",
+        "/static/page.js": "text/javascript; charset=utf-8",
+        f"/{drawing}": "image/svg+xml; charset=utf-8",
+    }.items():
+        assert get(client, address).headers["Content-Type"] == kind
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/nowhere", "/en/", "/en/../en/index.html", "/../README.md", "/%2e%2e/README.md"),
+        *("/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py"),
+        *("/lessons/en/01-hello.md", "/exercises/06-crud/test_crud.py", "//etc/passwd"),
+        *("/diagrams/%00", "/en/09-make-celery.html%00", "/.git/config", "/en/x/search.json"),
+    ],
+)
+def test_nothing_else_can_be_read(client: FlaskClient, path: str) -> None:
+    answer = get(client, path)
+    assert answer.status_code in (308, 404)
+    assert b"def " not in answer.data
+    assert b"root:" not in answer.data
+
+
+@pytest.mark.parametrize(
+    ("host", "code"),
+    [
+        *(("127.0.0.1:8765", 200), ("localhost:9000", 200), ("localhost", 200), ("[::1]:80", 200)),
+        *(("evil.example", 403), ("localhost.evil.example:8765", 403), ("127.0.0.1.nip.io", 403)),
+        *(("10.0.0.5:8765", 403), ("", 403), ("127.0.0.1:8765@evil.example", 403)),
+    ],
+)
+def test_only_names_of_this_machine_are_answered(client: FlaskClient, host: str, code: int) -> None:
+    assert client.get(LESSON, headers={"Host": host}).status_code == code
+    assert client.get("/", headers={"Host": host}).status_code == (302 if code == 200 else 403)
+
+
+@pytest.mark.parametrize(
+    ("origin", "code"),
+    [
+        *(("http://127.0.0.1:8765", 200), ("http://localhost:8765", 403), ("null", 403)),
+        *(("https://127.0.0.1:8765", 403), ("http://127.0.0.1:8766", 403), ("http://x.org", 403)),
+    ],
+)
+def test_other_origins_are_refused(client: FlaskClient, origin: str, code: int) -> None:
+    assert get(client, LESSON, Origin=origin).status_code == code
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_can_be_changed(client: FlaskClient, method: str) -> None:
+    answer = client.open(LESSON, method=method, headers={"Host": "127.0.0.1:8765"})
+    assert answer.status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", LESSON, "/nowhere", "/static/page.css", "/fr/search.json"])
+def test_every_answer_is_guarded(client: FlaskClient, path: str) -> None:
+    headers = get(client, path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"https?:|\*|data:", policy)
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        *(("fr-CA,fr;q=0.9,en;q=0.8", "fr"), ("en-GB", "en"), ("de,fr;q=0.3", "fr")),
+        *(("de", "en"), ("en;q=0.1,fr;q=0.9", "fr"), ("", "en"), ("*", "en")),
+    ],
+)
+def test_browser_chooses_the_first_language(client: FlaskClient, asked: str, language: str) -> None:
+    answer = get(client, "/", Accept_Language=asked)
+    assert answer.headers["Location"] == f"/{language}/index.html"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_door_remembers_the_language_that_was_read(client: FlaskClient, language: str) -> None:
+    other = "en" if language == "fr" else "fr"
+    get(client, f"/{language}/01-hello.html")
+    answer = get(client, "/", Accept_Language=other)
+    assert answer.headers["Location"] == f"/{language}/index.html"
+    cookie = client.get_cookie(LANGUAGE_COOKIE, domain="127.0.0.1")
+    assert cookie is not None
+    assert (cookie.http_only, cookie.same_site) == (True, "Strict")
+
+
+def test_unknown_address_is_told_in_the_language(client: FlaskClient) -> None:
+    assert "Il n’y a pas de page".encode() in get(client, "/fr/99.html").data
+    assert b"There is no page" in get(client, "/en/99.html").data
+    assert "Il n’y a pas".encode() in get(client, "/x", Accept_Language="fr").data
+
+
+def test_unchanged_page_is_not_sent_again(client: FlaskClient) -> None:
+    first = get(client, LESSON)
+    assert get(client, LESSON, If_None_Match=first.headers["ETag"]).status_code == 304
+
+
+# --- atelier serve --------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `atelier serve`, and give it with the first line that it prints."""
+    process = subprocess.Popen(
+        [str(WORKSHOP_BIN / "atelier"), "serve", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout.readline()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_serve_says_its_address_and_ends_with_ctrl_c() -> None:
+    with serving("--lang", "fr") as (process, line):
+        found = re.search(r"^Les leçons\u00a0: (http://127\.0\.0\.1:\d+/) ", line)
+        assert found, line
+        with httpx.Client(base_url=found[1], timeout=20) as browser:
+            answer = browser.get("fr/01-hello.html")
+            assert "Un projet qui répond" in answer.text
+            assert answer.headers["Server"] == "atelier"
+            # As it is sent, not as a client would tidy it up.
+            host, port = "127.0.0.1", int(found[1].rstrip("/").rpartition(":")[2])
+            with socket.create_connection((host, port), 20) as raw:
+                raw.sendall(b"GET /static/../../cli.py HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                assert b" 404 " in raw.recv(100)
+            process.send_signal(signal.SIGINT)
+            out, errors = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, "")
+    assert errors.strip() == ""
+
+
+def test_serve_with_a_port_that_is_taken_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with serving("--port", str(port), "--lang", "en") as (process, line):
+            _out, errors = process.communicate(timeout=20)
+    assert (process.returncode, line) == (2, "")
+    assert errors.startswith(f"Port {port} cannot be used here (Address already in use).")
