@@ -174,6 +174,7 @@ def deployed(course: Course, scratch: str) -> Iterator[Shop]:
         platform.start(port)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Shop(platform, folder, course)
+        platform.destroy_app(APP)  # with its database, which may lie in another place
     finally:
         server.shutdown()
         server.server_close()
