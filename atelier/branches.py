@@ -20,11 +20,12 @@ def branch_of(step: Step) -> str:
 
 
 def write_branches(course: Course, repository: Path) -> list[str]:
-    """Write the branch of every step into `repository` and return their names.
+    """Write the branch of every step into `repository`; return those that hold their solution.
 
-    Touches no branch that is not `solution/…`, no index and no work tree. A branch that is
-    checked out is left as it is, and left out of the list: moving it would make its work
-    tree look changed. Raises GitFailed.
+    Touches no branch that is not `solution/…`, no index and no work tree, and moves only what
+    changed. Left as they are, and out of the list: a branch that is checked out (moving it would
+    make its work tree look changed), and one that ends in a commit of the learner's. Raises
+    GitFailed.
     """
     commits: list[bytes] = []
     parent: str | None = None
@@ -34,15 +35,33 @@ def write_branches(course: Course, repository: Path) -> list[str]:
         commits.append(_commit(mark, message, parent, course.tree(step)))
         parent = mark
     hashes = _import(repository, commits)
-    checked_out = _checked_out(repository)
+    found, own = _solution_branches(repository)
+    kept = _checked_out(repository) | own
     wanted = {branch_of(step): hashes[f":{step.number}"] for step in course.steps}
-    written = {name: commit for name, commit in wanted.items() if name not in checked_out}
-    listed = git(repository, "for-each-ref", "--format=%(refname:short)", f"refs/heads/{PREFIX}")
-    stale = set(listed.splitlines()) - set(wanted) - checked_out  # steps that were renumbered
-    changes = [f"update refs/heads/{name} {commit}\n" for name, commit in written.items()]
+    written = {name: commit for name, commit in wanted.items() if name not in kept}
+    stale = found.keys() - wanted.keys() - kept  # steps that were renumbered
+    changes = [
+        f"update refs/heads/{name} {commit}\n"
+        for name, commit in written.items()
+        if found.get(name) != commit
+    ]
     changes += [f"delete refs/heads/{name}\n" for name in stale]
-    git(repository, "update-ref", "--stdin", stdin="".join(changes).encode())
-    return list(written)
+    if changes:
+        git(repository, "update-ref", "--stdin", stdin="".join(changes).encode())
+    return [name for name, commit in wanted.items() if name in written or found[name] == commit]
+
+
+def _solution_branches(repository: Path) -> tuple[dict[str, str], set[str]]:
+    """The branches `solution/…` with their commits; and which of them end in a commit not ours."""
+    form = "--format=%(refname:short)%00%(objectname)%00%(committeremail)%00%(committerdate:raw)"
+    lines = git(repository, "for-each-ref", form, f"refs/heads/{PREFIX}").splitlines()
+    found, own = {}, set()
+    for line in lines:
+        name, commit, email, date = line.split("\0")
+        found[name] = commit
+        if (email, date) != (f"<{EMAIL}>", DATE):
+            own.add(name)
+    return found, own
 
 
 def commit_start(course: Course, repository: Path, step: Step) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from celery import Celery
 
+from atelier.commands import atelier
 from atelier.course import Course, workshop_root, write_tree
 from atelier.harness.deadline import Deadline
 from atelier.harness.interpreter import own_interpreter
@@ -27,6 +28,7 @@ from atelier.harness.web import PRODUCTS, Web
 from atelier.harness.worker import READY
 from atelier.harness.world import World
 from script.bench_heroku import heroku_rows
+from script.bench_watch import cheap_p95, full_verdict
 
 BIN = Path(sys.executable).parent
 REQUESTS = 200
@@ -67,6 +69,14 @@ def main() -> None:
         row("check 09", check_09, 1.5 * workers + 0.5, f"1.5 x {workers:.2f} (worker, ping) + 0.5")
         row("check 10", check_10, 1.3 * (3 + workers), f"1.3 x (3 + {workers:.2f})")
         row("check, no process", static_check(rounds, folder), 0.6, "0.6")
+    with project(course, "08") as eight, project(course, "09") as nine:
+        row("watch 08, files only, p95", cheap_p95(course, eight, "08"), 0.3, "0.3")
+        taken, start = full_verdict(course, nine, "09", rounds)
+        row(
+            "watch 09, whole verdict", taken, 1.5 * start + 0.3, f"1.5 x {start:.2f} (worker) + 0.3"
+        )
+    slowest, seconds = slowest_help(rounds)
+    row(f"{slowest} --help", seconds, 0.3, "0.3")
     row("verify --fast", timed([str(BIN / "atelier"), "verify", "--fast"]), 5.0, "5.0")
     with project(course, "06") as plain, project(course, "13") as folder:
         without, with_task = in_turn(
@@ -143,6 +153,14 @@ def timed(command: list[str]) -> float:
     began = time.perf_counter()
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
+
+
+def slowest_help(rounds: int) -> tuple[str, float]:
+    """Return the command whose `--help` takes longest, and its median in seconds."""
+    names = sorted(atelier.commands)
+    helps = [lambda name=name: timed([str(BIN / "atelier"), name, "--help"]) for name in names]
+    taken = dict(zip(names, in_turn(rounds, *helps), strict=True))
+    return max(taken.items(), key=lambda item: item[1])
 
 
 def p95(folder: Path, *, redis: bool) -> float:

@@ -18,16 +18,25 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, each in a process of its own; the rest fills the gaps.
+    """Let each process begin with what takes longest; the rest fills the gaps.
 
-    Each process is given a run of equal length of the list, and helps others when it is done.
+    Each process is given its share of the list as pytest-xdist's `worksteal` cuts it, and helps
+    others when it is done.
     """
     longest = [item for item in items if item.path.name == "test_lessons_followed.py"]
-    items[:] = [item for item in items if item not in longest]
+    longest.reverse()  # the last lessons wait most
+    others = [item for item in items if item not in longest]
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    whole = len(items) + len(longest)
-    for at, item in enumerate(longest):
-        items.insert(whole * at // processes if at < processes else len(items), item)
+    left = len(items)
+    items.clear()
+    for number in range(processes):
+        size = left // (processes - number)
+        first = longest[number::processes]
+        share = max(0, size - len(first))
+        items += [*first, *others[:share]]
+        del others[:share]
+        left -= size
+    items += others
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """One language followed word for word; `atelier verify` follows the other too, in zsh.
 
-In two parts, side by side where each can have a network of its own: the second begins with
-the files that the first must end with.
+In parts of three lessons, side by side where each can have a network of its own: a part begins
+with the files that the one before must end with.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from atelier.follow.ports import LESSON_PORTS, require_free
 from tests.projects import atelier
 
 NAMES = [step.name for step in Course(workshop_root()).steps]
-HALF = len(NAMES) // 2
-PARTS = [NAMES[:HALF], NAMES[HALF:]] if can_have_own_network() else [NAMES]
+SIZE = 3 if can_have_own_network() else len(NAMES)
+PARTS = [NAMES[at : at + SIZE] for at in range(0, len(NAMES), SIZE)]
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part[0]} to {part[-1]}")

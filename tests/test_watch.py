@@ -271,7 +271,7 @@ def test_a_full_disk_is_said_and_outlived(
     course, project = course_and_project
     full = OSError(errno.ENOSPC, "No space left on device")
 
-    def no_room(_course: Course) -> Run:
+    def no_room(_course: Course, _step: object) -> Run:
         raise full
 
     def met(_step: object) -> None:

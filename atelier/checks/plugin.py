@@ -11,7 +11,7 @@ import itertools
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,8 @@ from atelier.harness.interrupts import undisturbed
 from atelier.harness.source import Source
 from atelier.i18n import _, say
 from atelier.verdicts import Skipped, TookTooLong, Unmet, Verdict
+
+_HEAD_START = 0.05  # seconds
 
 # Called with the name of the step's folder and each finding, in the order of the criteria.
 Listener = Callable[[str, Finding], None]
@@ -185,15 +187,18 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 def _run_side_by_side(
     items: Sequence[pytest.Function], following: pytest.Function | None, stash: pytest.Stash
 ) -> None:
-    runs: list[Run] = []
-    last = items[-1]
+    runs: dict[pytest.Function, Run] = {}
+    begun = sorted(items, key=_needs_a_process)
+    last = begun[-1]
     try:
-        for item, next_item in itertools.pairwise([*items, None]):
+        for item, next_item in itertools.pairwise([*begun, None]):
             assert item is not None
-            runs.append(_begin(item, stash[SETTINGS]))
+            if stash[SETTINGS].early is not None and _needs_a_process(item):
+                _let_end(runs.values())
+            runs[item] = _begin(item, stash[SETTINGS])
             if next_item is not None:
                 item.ihook.pytest_runtest_teardown(item=item, nextitem=next_item)
-        for run in runs:
+        for run in map(runs.__getitem__, items):
             run.wait()
             finding = _finding(run)
             step = run.item.path.parent.name
@@ -205,6 +210,19 @@ def _run_side_by_side(
         # Also after Ctrl-C: closing the worlds ends what the threads wait for.
         with undisturbed():
             last.ihook.pytest_runtest_teardown(item=last, nextitem=following)
+
+
+def _needs_a_process(item: pytest.Function) -> bool:
+    """Whether the criterion is given more than the project's files."""
+    return set(inspect.signature(item.obj).parameters) != {"project"}
+
+
+def _let_end(runs: Iterable[Run]) -> None:
+    """Let criteria that read files end before others start processes: a moment, not more."""
+    for run in runs:
+        if _needs_a_process(run.item):
+            return
+        run.done.wait(max(run.began + _HEAD_START - time.monotonic(), 0.0))
 
 
 def _begin(item: pytest.Function, settings: Settings) -> Run:

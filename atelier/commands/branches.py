@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from atelier.branches import write_branches
+from atelier.branches import branch_of, write_branches
 from atelier.commands.desk import Desk
 from atelier.commands.group import atelier, in_a_language
 from atelier.git import is_repository
@@ -23,5 +23,15 @@ def branches(repo: str | None) -> None:
         raise ProjectError(
             _("{folder} is no git repository.", folder=str(repository)), "no-repository"
         )
-    for name in write_branches(desk.course, repository):
+    written = write_branches(desk.course, repository)
+    for name in written:
         click.echo(name)
+    for step in desk.course.steps:
+        if branch_of(step) not in written:
+            click.echo(
+                _(
+                    "Left as it is, for it is checked out or has a commit of yours: {branch}",
+                    branch=branch_of(step),
+                ),
+                err=True,
+            )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atelier.commands.desk import RUN, Desk, source_of, title
-from atelier.commands.group import atelier, in_a_language
+from atelier.commands.group import atelier, in_a_language, step_argument
 from atelier.course import Step
 from atelier.i18n import _
 from atelier.project import require_project, resolve
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @atelier.command(help=_("Judge your project by the criteria of a step (default: the current one)."))
-@click.argument("step_name", metavar="[STEP]", required=False)
+@step_argument
 @click.option("--project", "folder", metavar="DIR", help=_("Judge this project instead of yours."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print one JSON object."))
 @click.option("--all", "all_steps", is_flag=True, help=_("All steps up to this one."))

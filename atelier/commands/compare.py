@@ -9,7 +9,7 @@ import click
 
 from atelier.commands.change import change, tell_changes, tell_undo
 from atelier.commands.desk import RUN, Desk, title
-from atelier.commands.group import atelier, in_a_language
+from atelier.commands.group import atelier, in_a_language, step_argument
 from atelier.compare import Kind, Line, differences, files_to_compare, made_by_a_command
 from atelier.harness.environment import decode
 from atelier.i18n import Text, _
@@ -26,7 +26,7 @@ _STYLES: dict[Kind, dict[str, object]] = {
 
 
 @atelier.command("diff", help=_("Show how your files of a step differ from the solution's."))
-@click.argument("step_name", metavar="[STEP]", required=False)
+@step_argument
 @click.option("--anyway", is_flag=True, help=_("Do not ask, although the step is not met yet."))
 @in_a_language
 def diff(step_name: str | None, anyway: bool) -> int:
@@ -73,7 +73,7 @@ def show(lines: Iterable[Line]) -> None:
 
 
 @atelier.command(help=_("Show the solution of a step, or write it into your project."))
-@click.argument("step_name", metavar="[STEP]", required=False)
+@step_argument
 @click.option("--apply", "write", is_flag=True, help=_("Write it; a snapshot first."))
 @in_a_language
 def solution(step_name: str | None, write: bool) -> None:

@@ -20,6 +20,25 @@ def in_a_language(function: Command) -> Command:
     return option(function)
 
 
+def complete_step(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """Return the steps whose number or slug begins with what was typed."""
+    from atelier.course import Course, workshop_root
+
+    steps = Course(workshop_root()).steps
+    names = [step.name for step in steps if step.name.startswith(incomplete)]
+    return names or [step.slug for step in steps if step.slug.startswith(incomplete)]
+
+
+def step_argument(function: Command) -> Command:
+    """Add the argument STEP: a number, a slug or both; without it, the current step."""
+    argument = click.argument(
+        "step_name", metavar="[STEP]", required=False, shell_complete=complete_step
+    )
+    return argument(function)
+
+
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
     help=_("A workshop on background jobs: it runs what you write and says what is there."),

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from atelier.commands.desk import RUN, Desk, title
-from atelier.commands.group import atelier, in_a_language
+from atelier.commands.group import atelier, in_a_language, step_argument
 from atelier.commands.markdown import show
 from atelier.course import Step
 from atelier.hints import hints
@@ -16,7 +16,7 @@ from atelier.project import ProjectError
 
 
 @atelier.command(help=_("Show the next hint of a step (default: the current one)."))
-@click.argument("step_name", metavar="[STEP]", required=False)
+@step_argument
 @click.option("--all", "show_all", is_flag=True, help=_("Show all of them."))
 @in_a_language
 def hint(step_name: str | None, show_all: bool) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
 from atelier.commands.desk import Desk
-from atelier.commands.group import atelier, in_a_language
+from atelier.commands.group import atelier, in_a_language, step_argument
 from atelier.commands.markdown import show
 from atelier.course import Step
 from atelier.i18n import _, chosen_language
@@ -13,7 +11,7 @@ from atelier.project import ProjectError
 
 
 @atelier.command(help=_("Read the lesson of a step (default: the current one) in the terminal."))
-@click.argument("step_name", metavar="[STEP]", required=False)
+@step_argument
 @in_a_language
 def lesson(step_name: str | None) -> None:
     """Show the lesson, in a pager when it is longer than the terminal."""

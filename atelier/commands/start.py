@@ -9,7 +9,7 @@ import click
 from atelier.commands.change import UPGRADE, begin_at, keep, tell_changes, tell_undo
 from atelier.commands.check import check_and_tell
 from atelier.commands.desk import RUN, Desk, lesson_file, title
-from atelier.commands.group import atelier, in_a_language
+from atelier.commands.group import atelier, complete_step, in_a_language
 from atelier.git import has_identity
 from atelier.i18n import _, chosen_language
 from atelier.project import (
@@ -26,7 +26,7 @@ from atelier.state import Progress
 
 @atelier.command(help=_("Make your project, or go on where you are."))
 @click.argument("folder", metavar="[DIR]", required=False)
-@click.option("--at", metavar="STEP", help=_("Begin at this step."))
+@click.option("--at", metavar="STEP", shell_complete=complete_step, help=_("Begin at this step."))
 @in_a_language
 def start(folder: str | None, at: str | None) -> int:
     """Make the project or find it again, then show where it is."""

@@ -17,7 +17,7 @@ from atelier.commands.change import (
     tell_undo,
 )
 from atelier.commands.desk import RUN, Desk, lesson_file, title
-from atelier.commands.group import atelier, in_a_language
+from atelier.commands.group import atelier, in_a_language, step_argument
 from atelier.i18n import Text, _
 from atelier.lay import Changes
 from atelier.moves import bring_back
@@ -26,7 +26,7 @@ from atelier.snapshots import Files, Snapshot, files_of, listed
 
 
 @atelier.command("reset", help=_("Begin a step again: its files as they were handed out."))
-@click.argument("step_name", metavar="[STEP]", required=False)
+@step_argument
 @in_a_language
 def reset_step(step_name: str | None) -> None:
     """Bring the project to the start of a step; a snapshot first."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from atelier.commands.desk import Desk
-from atelier.commands.group import atelier, in_a_language
+from atelier.commands.group import atelier, in_a_language, step_argument
 from atelier.course import Step
 from atelier.i18n import _
 
 
 @atelier.command(help=_("Check at each save, and show it here. Keys: ? lists them, q quits."))
-@click.argument("step_name", metavar="[STEP]", required=False)
+@step_argument
 @in_a_language
 def watch(step_name: str | None) -> int:
     """Watch the project until q or Ctrl-C."""

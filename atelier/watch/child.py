@@ -1,4 +1,4 @@
-"""One check in a process of its own, warm before it is needed: `python -m atelier.watch.child`.
+"""One check in a process of its own, warm beforehand: `python -m atelier.watch.child COURSE STEP`.
 
 It loads what a check needs, then waits for one line of JSON on its standard input. It answers
 in lines of JSON, one an event. SIGTERM, or the end of its standard input, ends it with all
@@ -7,6 +7,7 @@ that it started.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -35,7 +36,7 @@ def main() -> int:
             answers.flush()
 
     try:
-        _warm_up()
+        _warm_up(*sys.argv[1:3])
         tell("ready")
         asked = sys.stdin.readline()
         if not asked:
@@ -49,15 +50,17 @@ def main() -> int:
     return 0
 
 
-def _warm_up() -> None:
-    """Load what is slow to load."""
-    import psutil  # noqa: F401
-    import pytest  # noqa: F401
-
-    import atelier.checks
-    import atelier.checks.runner
+def _warm_up(root: str, step: str) -> None:
+    """Load what is slow to load, and forgive what cannot be: the check itself will say so."""
     import atelier.harness.crash
-    import atelier.harness.python  # noqa: F401
+    import atelier.harness.python
+    import atelier.harness.world  # noqa: F401
+    from atelier.checks.runner import warm_up
+    from atelier.course import Course
+
+    course = Course(Path(root))
+    with contextlib.suppress(Exception):
+        warm_up(course, course.step(step))
 
 
 def _check(asked: dict[str, str], tell: Any) -> None:

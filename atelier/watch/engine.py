@@ -23,7 +23,7 @@ from atelier.watch.changes import Change, Changes
 from atelier.watch.runs import Run
 
 _QUIET = 0.04  # seconds without a save after which a run begins: several saves make one run
-_SPARE_AFTER = 0.8  # seconds into a run: the next process gets ready when this one is under way
+_SPARE_AFTER = 2.0  # seconds into a run: until then the cores are for the run alone
 _LONG = 1.0  # seconds; from then on, a state a second says what is still awaited
 
 
@@ -250,7 +250,11 @@ class Engine:
             return
         number = self._state.run + 1
         try:
-            run = self._spare if self._spare and self._spare.alive else Run(self._course)
+            run = (
+                self._spare
+                if self._spare and self._spare.alive
+                else Run(self._course, self._state.step)
+            )
         except OSError as error:
             self._say(phase=Phase.TROUBLE, trouble=error.strerror or str(error))
             return
@@ -311,7 +315,7 @@ class Engine:
     def _get_ready(self) -> None:
         if self._spare is None or not self._spare.alive:
             with contextlib.suppress(OSError):
-                self._spare = Run(self._course)
+                self._spare = Run(self._course, self._state.step)
 
     def _say(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from atelier.course import Course
+from atelier.course import Course, Step
 
 # Called with an event of the child: {"event": "finding", …}; {"event": "ended"} is the last.
 Hear = Callable[[dict[str, Any]], None]
@@ -21,10 +21,10 @@ _END_WITHIN = 10.0  # seconds for a check to end what it started
 class Run:
     """One process that checks once."""
 
-    def __init__(self, course: Course) -> None:
-        """Start the process; it loads what it needs and waits. Raises OSError."""
+    def __init__(self, course: Course, step: Step) -> None:
+        """Start the process; it loads what a check of `step` needs, and waits. Raises OSError."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "atelier.watch.child"],
+            [sys.executable, "-m", "atelier.watch.child", str(course.root), step.slug],
             cwd=course.root,  # never in the project: its redis.py must not stand before ours
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
