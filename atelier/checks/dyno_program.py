@@ -18,6 +18,7 @@ from atelier.verdicts import TookTooLong
 _EXITED = re.compile(r"Process exited with status (\d+)")
 _STATE = re.compile(r"State changed from \w+ to (\w+)")
 _BEAT = 0.1  # seconds
+_HEARD_WITHIN = 2.0
 
 
 class DynoProgram:
@@ -73,7 +74,7 @@ class DynoProgram:
     def close(self) -> None:
         """Hear no more of it."""
         self._closed = True
-        self._reader.join(2.0)
+        self._reader.join(_HEARD_WITHIN)
 
     @property
     def exit_code(self) -> int | None:
@@ -95,12 +96,15 @@ class DynoProgram:
     def wait_for(self, pattern: str, deadline: Deadline) -> re.Match[str] | None:
         """Wait for `pattern` in the output; None when it ended without. Raises TookTooLong."""
         match = self.output.find(pattern, deadline)
+        if match is None and not deadline.over:
+            self.settle()
         if match is None and self._exit_code is None:
             raise self._too_long(deadline)
         return match
 
     def settle(self) -> None:
-        """Wait for nothing: its output ends after its exit code is known."""
+        """Wait for its exit code: its output ends a moment before that is known."""
+        self._reader.join(_HEARD_WITHIN)
 
     def wait(self, deadline: Deadline) -> int:
         """Wait for the end and return the exit code. Raises TookTooLong."""

@@ -203,5 +203,6 @@ def test_dyno_is_heard_until_it_ends(project: Project) -> None:
         app = deploy(world)
         app.scale("worker", 1)
         program = app._program("worker")
-        assert program.wait(Deadline(20)) == 4
+        assert program.wait_for("line 4", Deadline(20)) is None
+        assert program.exit_code == 4
         assert program.output.text == "line 1\nline 2\nline 3\n"
