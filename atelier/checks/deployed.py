@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from atelier.harness.world import World
 
 APP = "shop"
-_PUSH_WITHIN = 45.0
+_PUSH_WITHIN = 60.0
 _START_WITHIN = 20.0
 _HEARD_WITHIN = 5.0
 # What a refusal begins with, in what git shows of it.
