@@ -6,8 +6,10 @@ The app needs no package, so that what is worn is the platform and not pipenv.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -73,11 +75,14 @@ def soak(family: Family, folder: Path, rounds: int) -> int:
             times.append(one_round(client, project, environment, number))
         server = psutil.Process(platform.pid)
         files, threads = server.num_fds(), server.num_threads()
-        running = len(server.children(recursive=True))
+        running, open_ports = len(server.children(recursive=True)), ports_of(server)
         client.delete("/apps/soak").raise_for_status()
         after = len(server.children(recursive=True))
+        ports_left = ports_of(server) - {int(port)}
     platform.signal(signal.SIGINT)
     platform.wait(Deadline(WITHIN))
+    # Those of a process that escaped would still be taken; a stopped one's can be had again.
+    ports_left |= {each for each in (*open_ports, int(port)) if is_taken(each)}
     places = Places(home)
     left = [
         entry
@@ -86,8 +91,27 @@ def soak(family: Family, folder: Path, rounds: int) -> int:
     ]
     print(f"rounds {rounds}, push to answer: first {times[0]:.2f} s, last {times[-1]:.2f} s")
     print(f"open files {files}, threads {threads}, processes {running}, then {after}")
-    print(f"folders left {len(left)}")
-    return 1 if left or after else 0
+    print(f"folders left {len(left)}, ports left {len(ports_left)}")
+    return 1 if left or after or ports_left else 0
+
+
+def ports_of(server: psutil.Process) -> set[int]:
+    """Return the ports that a process and those below it listen on."""
+    found: set[int] = set()
+    for process in (server, *server.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):
+            found |= {
+                connection.laddr.port
+                for connection in process.net_connections("inet")
+                if connection.status == psutil.CONN_LISTEN
+            }
+    return found
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody listens on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def make_project(folder: Path) -> Path:

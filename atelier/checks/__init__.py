@@ -1,6 +1,7 @@
 """What a criterion is written with: the only thing of the workshop that content imports."""
 
 from atelier.checks.criterion import criterion, expect, skip
+from atelier.checks.deploy import INSTALLED_WITHIN, deploy
 from atelier.checks.expectations import create, expect_packages, expect_status, holds
 from atelier.harness.deadline import Deadline
 from atelier.harness.own_tests import OwnTests, run_own_tests
@@ -24,6 +25,7 @@ from atelier.verdicts import Unmet
 
 __all__ = [
     "FIND_PRODUCTS",
+    "INSTALLED_WITHIN",
     "MIGRATIONS",
     "PRODUCTS",
     "UNPINNED",
@@ -44,6 +46,7 @@ __all__ = [
     "_",
     "create",
     "criterion",
+    "deploy",
     "expect",
     "expect_packages",
     "expect_status",

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from atelier.verdicts import Unmet
+from atelier.verdicts import Skipped, Unmet
 
 T = TypeVar("T")
 
@@ -17,15 +17,15 @@ class Once(Generic[T]):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._made: list[T] = []
-        self._error: Unmet | None = None
+        self._error: Unmet | Skipped | None = None
 
     def get(self, make: Callable[[], T]) -> T:
-        """Return the value. Raises the Unmet that making it raised, to everyone who asks."""
+        """Return the value. Raises the Unmet or Skipped of its making, to everyone who asks."""
         with self._lock:
             if not self._made and self._error is None:
                 try:
                     self._made.append(make())
-                except Unmet as error:
+                except (Unmet, Skipped) as error:
                     self._error = error
         if self._error is not None:
             raise self._error

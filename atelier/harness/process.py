@@ -9,12 +9,40 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
 from atelier.harness.output import Output
 from atelier.i18n import _
 from atelier.verdicts import NotYet, OurSide, TookTooLong
+
+
+class Program(Protocol):
+    """A program that runs, on this machine's own account or on a platform's."""
+
+    @property
+    def output(self) -> Output:
+        """What it prints."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, None while it runs."""
+
+    def wait_for(self, pattern: str, deadline: Deadline) -> re.Match[str] | None:
+        """Wait for `pattern` in the output; None when it ended without. Raises TookTooLong."""
+
+    def settle(self) -> None:
+        """Wait a little for the end of a program that is about to end."""
+
+    def wait(self, deadline: Deadline) -> int:
+        """Wait for the end and return the exit code. Raises TookTooLong."""
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to it."""
+
+    def kill(self) -> None:
+        """End it at once."""
 
 
 class Process:

@@ -17,7 +17,7 @@ from atelier.verdicts import ProgramStopped, TookTooLong
 if TYPE_CHECKING:
     import httpx
 
-    from atelier.harness.process import Process
+    from atelier.harness.process import Program
     from atelier.harness.world import World
 
 PRODUCTS = "/api/v1/products"
@@ -52,12 +52,13 @@ class Response:
 
 
 class Web:
-    """A running web server."""
+    """A running web server; behind a router, it is the one for `host`."""
 
-    def __init__(self, world: World, process: Process, port: int) -> None:
+    def __init__(self, world: World, process: Program, port: int, host: str | None = None) -> None:
         self._world = world
         self._process = process
         self.port = port
+        self._headers = {} if host is None else {"Host": host}
         self._client: Once[httpx.Client] = Once()
         self.products: list[dict[str, Any]] = []
 
@@ -89,6 +90,7 @@ class Web:
         if data is not None:
             body = json.dumps(data).encode()
         headers = {"Content-Type": content_type} if body is not None else {}
+        headers |= self._headers
         client = self._client.get(_make_client)
         deadline = Deadline(seconds)
         began = time.monotonic()

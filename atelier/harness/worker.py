@@ -16,7 +16,7 @@ from atelier.i18n import _
 from atelier.verdicts import NotYet, TookTooLong
 
 if TYPE_CHECKING:
-    from atelier.harness.process import Process
+    from atelier.harness.process import Program
     from atelier.harness.world import World
 
 READY = r"\S+@\S+ ready\.$"  # whatever the log format begins with
@@ -40,7 +40,7 @@ _HARMLESS = "celery.backend_cleanup"
 class Worker:
     """A worker of the project's `tasks.celery`."""
 
-    def __init__(self, world: World, process: Process) -> None:
+    def __init__(self, world: World, process: Program) -> None:
         self._world = world
         self._process = process
         self._begun: Once[float] = Once()
@@ -151,7 +151,7 @@ def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Work
 
 
 def when_ready(
-    world: World, process: Process, name: str, deadline: Deadline, *, url: str, look: str
+    world: World, process: Program, name: str, deadline: Deadline, *, url: str, look: str
 ) -> Worker:
     """Wait until the worker that `process` runs, called `name`, is ready.
 

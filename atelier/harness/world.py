@@ -18,7 +18,7 @@ from atelier.harness.family import Family
 from atelier.harness.leftovers import world_prefix
 from atelier.harness.once import Once
 from atelier.harness.ports import HeldPort
-from atelier.harness.process import Process
+from atelier.harness.process import Process, Program
 from atelier.harness.redis_server import RedisServer
 from atelier.harness.source import Source
 from atelier.harness.warm import warm_python
@@ -164,7 +164,7 @@ class World:
         code = process.wait(Deadline(seconds))
         return code, "\n".join(last_lines(process.output.text, self.root, 3))
 
-    def stopped(self, name: str, process: Process) -> ProgramStopped:
+    def stopped(self, name: str, process: Program) -> ProgramStopped:
         """Say why `process`, called `name`, stopped."""
         from atelier.harness.crash import program_stopped
 
@@ -207,7 +207,7 @@ class World:
         from atelier.harness.postgres_server import PostgresServer
 
         server = PostgresServer(self.family, self.lend_port())
-        self._stops.append(server.stop)
+        self.at_close(server.stop)
         server.start()
         return server
 
@@ -220,7 +220,7 @@ class World:
         from atelier.harness.tls import TlsListener
 
         listener = TlsListener(self.redis.port)
-        self._stops.append(listener.stop)
+        self.at_close(listener.stop)
         return f"rediss://127.0.0.1:{listener.port}"
 
     @property
@@ -271,9 +271,13 @@ class World:
 
         return self._resting_worker.get(lambda: start_worker(self, *AT_REST, *self.worker_options))
 
+    def at_close(self, stop: Callable[[], None]) -> None:
+        """Have `stop` called when the world is closed, before what was made earlier stops."""
+        self._stops.append(stop)
+
     def close(self) -> None:
         """End every process and remove the folder."""
-        for stop in self._stops:
+        for stop in reversed(self._stops):
             stop()
         self.family.end()
         for port in self._lent:

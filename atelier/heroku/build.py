@@ -9,7 +9,7 @@ from pathlib import Path
 
 from atelier.git import GitFailed, git
 from atelier.heroku.clock import now
-from atelier.heroku.packages import NotInstalled, Packages
+from atelier.heroku.packages import NotInstalled, PackageSource
 from atelier.heroku.places import Places
 from atelier.heroku.procfile import BadProcfile, parse
 from atelier.heroku.pythons import BadVersion, find, wanted
@@ -30,10 +30,17 @@ class Refused(Exception):
 class Builder:
     """Makes slugs."""
 
-    def __init__(self, store: Store, places: Places, token: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        places: Places,
+        packages: PackageSource,
+        find_python: Callable[[str], Path] = find,
+    ) -> None:
         self._store = store
         self._places = places
-        self._packages = Packages(places.packages, token)
+        self._packages = packages
+        self._find_python = find_python
 
     def build(
         self, app_id: str, repository: Path, commit: str, quarantine: Mapping[str, str], tell: Tell
@@ -70,7 +77,7 @@ class Builder:
             else:
                 tell(f"-----> No Python version was specified. Using Python {version}")
                 tell("       To choose one, add a .python-version file with one line: 3.13")
-            python = find(version)
+            python = self._find_python(version)
             if not self._packages.check_lock(files):
                 raise Refused(
                     "Pipfile.lock is out of date: it does not belong to the Pipfile beside it.\n"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LARGEST_FILE = 512 * 1024  # kilobytes
 _LARGEST_DISK = 1024**3  # bytes
+_DISK_EVERY = 1.0  # seconds between two looks at it
 # The command stands in $0: its text is never part of a text that a shell reads with ours.
 _LIMITED = f'ulimit -c 0; ulimit -f {_LARGEST_FILE}; exec "$1" -c "$0"'
 
@@ -42,6 +43,7 @@ class Container:
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._ending = threading.Lock()
+        self._cleared = threading.Event()
 
     @property
     def root(self) -> Path:
@@ -84,6 +86,8 @@ class Container:
             target=copy_to_log, args=(reading, log, process), daemon=True
         )
         self._reader.start()
+        watching = (log, process, self._process)
+        threading.Thread(target=self._watch_disk, args=watching, daemon=True).start()
 
     def wait(self, seconds: float | None = None) -> int | None:
         """Return the exit status as a shell says it, None while the command still runs."""
@@ -121,6 +125,7 @@ class Container:
 
     def clear(self) -> None:
         """End what is left, take the last of its output, and remove its files."""
+        self._cleared.set()
         with self._ending:
             if self._process is not None:
                 self.kill()
@@ -130,9 +135,16 @@ class Container:
                 self._reader.join(2.0)
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _watch_disk(self, log: AppLog, name: str, process: subprocess.Popen[bytes]) -> None:
+        """End what fills the disk, from its first moment to its last."""
+        while not self._cleared.wait(_DISK_EVERY) and process.poll() is None:
+            if self._disk_is_full:
+                log.write("heroku", name, "Error: the files of this dyno take more than 1 GB")
+                log.write("heroku", name, "Stopping process with SIGKILL")
+                self.kill()
+
     @property
-    def disk_is_full(self) -> bool:
-        """Whether its files take more than it may have."""
+    def _disk_is_full(self) -> bool:
         total = 0
         for root, _folders, files in os.walk(self._folder):
             for name in files:

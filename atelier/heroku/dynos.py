@@ -136,7 +136,7 @@ class Dyno:
             if order.type != "web" or self._boots(container):
                 if not self._stopping.is_set():
                     self._become("up")
-                self._watch(container)
+                container.wait()
             self._say(f"Process exited with status {container.wait()}")
         except OSError as error:
             self._say(f"The process could not be started: {error.strerror}")
@@ -159,13 +159,6 @@ class Dyno:
                 self._say("Stopping process with SIGKILL")
                 container.kill()
         return False
-
-    def _watch(self, container: Container) -> None:
-        while container.wait(1.0) is None:
-            if container.disk_is_full and not self._stopping.is_set():
-                self._say("Error: the files of this dyno take more than 1 GB")
-                self._say("Stopping process with SIGKILL")
-                container.kill()
 
     def _become(self, state: str) -> None:
         before, self.state, self.updated_at = self.state, state, now()

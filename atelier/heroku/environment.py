@@ -10,6 +10,8 @@ from pathlib import Path
 
 from atelier.heroku.places import Places
 
+_HERE = ("localhost", ".localhost", "127.0.0.1")
+
 
 def client_environment(
     places: Places, port: int, key: str, current: Mapping[str, str]
@@ -35,8 +37,22 @@ def client_environment(
         "HEROKU_SKIP_NEW_VERSION_CHECK": "1",
         "DISABLE_TELEMETRY": "true",
         "GIT_CONFIG_GLOBAL": str(places.gitconfig),
+        **_around_proxies(current),
         **_git_settings(settings, current),
     }
+
+
+def _around_proxies(current: Mapping[str, str]) -> dict[str, str]:
+    """Return what keeps `heroku`, git and curl from asking a proxy for what is on this machine.
+
+    Set even where there is no proxy: one that is set later in the same terminal counts too.
+    Both spellings have one value, as some programs read the one and some the other.
+    """
+    spellings = ("NO_PROXY", "no_proxy")
+    theirs = ",".join(current.get(name, "") for name in spellings).split(",")
+    names = dict.fromkeys(filter(None, (*map(str.strip, theirs), *_HERE)))
+    # A star means every host only where it stands alone.
+    return dict.fromkeys(spellings, "*" if "*" in names else ",".join(names))
 
 
 def as_shell(environment: Mapping[str, str]) -> str:

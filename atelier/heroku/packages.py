@@ -12,13 +12,14 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from atelier.harness.family import TOKEN
 from atelier.harness.interpreter import pipenv_command, pipenv_environment
 
 _WITHIN = 540.0  # seconds; Heroku gives a build 15 minutes
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_COMPLETE = "complete"
+COMPLETE = "complete"  # a file in an environment whose packages are all there
 _KEPT = ("PIPENV_CACHE_DIR", "PIPENV_PYPI_MIRROR")
 _WORTH_TELLING = ("Installing dependencies", "All dependencies", "Ignoring", "Warning")
 _LINES_TOLD = 30  # of what pipenv said, when it did not succeed
@@ -30,12 +31,23 @@ class NotInstalled(Exception):
     """The packages could not be installed; the text says why."""
 
 
+class PackageSource(Protocol):
+    """Where a build has the packages of a slug from."""
+
+    def check_lock(self, project: Path) -> bool:
+        """Whether the lock of `project` belongs to its Pipfile. Raises NotInstalled."""
+
+    def install(self, project: Path, python: Path, tell: Tell) -> str:
+        """Have what the lock says; return the name of the environment. Raises NotInstalled."""
+
+
 class Packages:
     """The environments of all slugs, in one folder."""
 
-    def __init__(self, folder: Path, token: str) -> None:
+    def __init__(self, folder: Path, token: str, within: float = _WITHIN) -> None:
         self._folder = folder
         self._token = token  # by which a later life of the platform finds what a kill left
+        self._within = within
         self._lock = threading.Lock()
         self._fresh: set[str] = set()  # pairs of Pipfile and lock that pipenv found to belong
 
@@ -60,10 +72,10 @@ class Packages:
 
         Raises NotInstalled.
         """
-        name = _name(project, python)
+        name = environment_name(project, python)
         with self._lock:  # two apps may have one lock
             place = self._folder / name
-            if (place / _COMPLETE).is_file():
+            if is_complete(place):
                 tell("-----> Using cached packages (the lock has not changed)")
                 return name
             shutil.rmtree(place, ignore_errors=True)
@@ -83,7 +95,7 @@ class Packages:
                 if self._pipenv(["sync", "--python", str(python)], place, hear) != 0:
                     last = "\n".join(said[-_LINES_TOLD:])
                     raise NotInstalled(f"{last}\npipenv could not install the packages.")
-                (place / _COMPLETE).touch()
+                (place / COMPLETE).touch()
             except BaseException:
                 shutil.rmtree(place, ignore_errors=True)
                 raise
@@ -128,7 +140,7 @@ class Packages:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        slow = threading.Timer(_WITHIN, _kill_group, [process])
+        slow = threading.Timer(self._within, _kill_group, [process])
         slow.start()
         try:
             assert process.stdout is not None
@@ -141,8 +153,13 @@ class Packages:
             process.wait()
 
 
-def _name(project: Path, python: Path) -> str:
-    """Name an environment after all that its content depends on."""
+def is_complete(place: Path) -> bool:
+    """Whether the environment in `place` has all of its packages."""
+    return (place / COMPLETE).is_file()
+
+
+def environment_name(project: Path, python: Path) -> str:
+    """Name an environment after all that its content depends on. Raises NotInstalled."""
     content = (project / "Pipfile.lock").read_bytes()
     try:
         content = json.dumps(json.loads(content)["default"], sort_keys=True).encode()

@@ -10,6 +10,7 @@ from pathlib import Path
 from atelier.heroku.build import Builder, Refused
 from atelier.heroku.container import token_prefix
 from atelier.heroku.live_app import LiveApp
+from atelier.heroku.packages import Packages
 from atelier.heroku.platform import Platform
 from atelier.heroku.refusals import Refusal
 from atelier.heroku.releases import USER
@@ -20,13 +21,20 @@ _BRANCH = "refs/heads/main"
 Tell = Callable[[str], None]
 
 
+def build_token(platform: Platform) -> str:
+    """Return what marks the processes of the builds of a platform as its own."""
+    return f"{token_prefix(platform.id)}build"
+
+
 class Pushes:
     """Deploys what is pushed."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, builder: Builder | None = None) -> None:
         self._platform = platform
-        self._builder = Builder(
-            platform.store, platform.places, f"{token_prefix(platform.id)}build"
+        self._builder = builder or Builder(
+            platform.store,
+            platform.places,
+            Packages(platform.places.packages, build_token(platform)),
         )
 
     def deploy(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable
 
 from atelier.heroku.container import Container
@@ -20,6 +21,7 @@ from atelier.heroku.store import Gone, Store
 USER = "learner@example.org"
 _PHASE = "release"  # the process type that is run before a release goes live
 _PHASE_WITHIN = 3600.0  # seconds
+_PHASE_LINES = 1000  # kept of what it prints, which may be without end
 
 
 class Releases:
@@ -52,7 +54,7 @@ class Releases:
         False when the phase did not succeed: the old release stays.
         """
         if release.status == "pending":
-            output: list[str] = []
+            output: deque[str] = deque(maxlen=_PHASE_LINES)
 
             def hear(line: str) -> None:
                 output.append(line)

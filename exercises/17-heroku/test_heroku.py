@@ -5,14 +5,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from atelier.checks import (
+    INSTALLED_WITHIN,
     PRODUCTS,
     Deadline,
     _,
     criterion,
+    deploy,
     expect,
-    release,
-    start_web_type,
-    start_worker_type,
 )
 
 NOTICES = "/api/v1/notices"
@@ -48,16 +47,14 @@ def engine_under(worlds, address):
     return world.python(READ_ENGINE)
 
 
-def on_postgresql(worlds):
-    """Release, web and worker on a real PostgreSQL: the answers to POST and to GET."""
+def pushed(worlds):
+    """Pushed to a Heroku with a real PostgreSQL: the answers of web, and what worker does."""
     world = worlds.new(platform=True)
     with ThreadPoolExecutor(1) as pool:
-        redis = pool.submit(lambda: world.redis)
-        world.env["DATABASE_URL"] = world.postgres.url
-        redis.result()
-        release(world)
-        starting = pool.submit(start_worker_type, world)
-        web = start_web_type(world)
+        redis = pool.submit(lambda: world.redis.url)
+        app = deploy(world, DATABASE_URL=world.postgres.url, REDIS_URL=redis.result())
+        starting = pool.submit(app.worker)
+        web = app.web()
         created = web.request("POST", PRODUCTS, data={"name": "lamp é"}, seconds=10)
         listed = web.get(PRODUCTS, 10)
         worker = starting.result()
@@ -124,9 +121,13 @@ def plain(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@criterion(_("On a real PostgreSQL, the three processes work together"), file="Procfile")
+@criterion(
+    _("Pushed to a Heroku with PostgreSQL, the three processes work together"),
+    file="Procfile",
+    timeout=INSTALLED_WITHIN,
+)
 def test_works_on_postgresql(worlds):
-    web, created, listed, notices, worker = worlds.once(on_postgresql)
+    web, created, listed, notices, worker = worlds.once(pushed)
     expect(
         created.status == 201 and listed.status == 200,
         _("Expected: after the release process, a product can be created and listed."),

@@ -1,14 +1,13 @@
 """Step 18: the Redis of a host, behind TLS and a certificate that it signed itself."""
 
 from atelier.checks import (
+    INSTALLED_WITHIN,
     PRODUCTS,
     Deadline,
     _,
     criterion,
+    deploy,
     expect,
-    release,
-    start_web_type,
-    start_worker_type,
 )
 
 COUNT = "tasks.count_products"
@@ -23,18 +22,17 @@ tell(True)
 """
 
 
-def host(worlds):
-    """A host's world: its REDIS_URL is a rediss:// address, its database has the tables."""
+def pushed(worlds):
+    """A world, and its project pushed to a Heroku whose REDIS_URL is a rediss:// address."""
     world = worlds.new(platform=True)
-    world.env["REDIS_URL"] = world.redis_over_tls
-    return world
+    database = world.env["DATABASE_URL"]
+    return world, deploy(world, DATABASE_URL=database, REDIS_URL=world.redis_over_tls)
 
 
 def enqueue(worlds):
     """What POST to the web process leaves in the queue, before there is a worker."""
-    world = worlds.once(host)
-    release(world)
-    web = start_web_type(world)
+    world, app = worlds.once(pushed)
+    web = app.web()
     answers = [
         web.request("POST", PRODUCTS, data={"name": f"lamp {number}"}, seconds=20)
         for number in range(2)
@@ -45,9 +43,9 @@ def enqueue(worlds):
 
 def work(worlds):
     """The worker process, started once the messages wait, and the result of a task."""
-    world = worlds.once(host)
+    world, app = worlds.once(pushed)
     _web, _answers, waiting = worlds.once(enqueue)
-    worker = start_worker_type(world)
+    worker = app.worker()
     task_id = world.queue.put(COUNT)
     result = world.queue.wait_for_result(task_id, Deadline(8))
     done = all(
@@ -56,7 +54,11 @@ def work(worlds):
     return worker, result, done
 
 
-@criterion(_("Over rediss://, POST leaves its message in the queue"), file="config.py")
+@criterion(
+    _("Over rediss://, POST leaves its message in the queue"),
+    file="config.py",
+    timeout=INSTALLED_WITHIN,
+)
 def test_web_enqueues_over_tls(worlds):
     web, answers, waiting = worlds.once(enqueue)
     expect(
@@ -73,7 +75,11 @@ def test_web_enqueues_over_tls(worlds):
     )
 
 
-@criterion(_("Over rediss://, the worker starts and does what waits"), file="config.py")
+@criterion(
+    _("Over rediss://, the worker starts and does what waits"),
+    file="config.py",
+    timeout=INSTALLED_WITHIN,
+)
 def test_worker_works_over_tls(worlds):
     worker, _result, done = worlds.once(work)
     expect(
@@ -84,7 +90,9 @@ def test_worker_works_over_tls(worlds):
     )
 
 
-@criterion(_("Over rediss://, the result of a task is stored"), file="config.py")
+@criterion(
+    _("Over rediss://, the result of a task is stored"), file="config.py", timeout=INSTALLED_WITHIN
+)
 def test_result_is_stored_over_tls(worlds):
     worker, result, _done = worlds.once(work)
     expect(

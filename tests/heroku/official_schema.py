@@ -12,6 +12,9 @@ from jsonschema import Draft4Validator, FormatChecker
 # These two name the real platform's own hosts: a local one cannot fit them.
 _OF_THE_REAL_HOSTS = ("git_url", "web_url")
 
+# What the real one answers beyond its schema, as its own command's tests show.
+_BEYOND = {"app": {"create_status"}}
+
 
 @cache
 def _schema() -> dict[str, Any]:
@@ -45,6 +48,8 @@ def errors(resource: str, answer: object) -> list[str]:
 
 def assert_fits(resource: str, answer: object) -> None:
     """Fail when `answer` does not fit, or lacks a property that the schema has."""
+    if isinstance(answer, dict):
+        answer = {k: v for k, v in answer.items() if k not in _BEYOND.get(resource, ())}
     assert not errors(resource, answer)
     if isinstance(answer, dict):
         known = _schema()["definitions"][resource].get("properties", {})

@@ -17,6 +17,7 @@ from werkzeug.test import Client, TestResponse
 
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import TOKEN
+from atelier.heroku import container, releases, router
 from atelier.heroku.api import make_api
 from atelier.heroku.dynos import Pace
 from atelier.heroku.front_door import FrontDoor
@@ -235,6 +236,44 @@ def test_largest_file_is_capped(desk: Desk) -> None:
     scale(desk, worker=1)
     line = desk.wait_for_print(APP, "then")
     assert line.text != "then 0"
+
+
+@pytest.mark.parametrize("kind", ["web", "worker", "release"])
+def test_flood_of_files_is_ended(desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(container, "_LARGEST_DISK", 1_000_000)
+    monkeypatch.setattr(container, "_DISK_EVERY", 0.05)
+    flood = "n=0; while :; do n=$((n+1)); head -c 100000 /dev/zero >$n; sleep 0.01; done"
+    desk.deploy(APP, {kind: flood})
+    if kind == "worker":
+        scale(desk, worker=1)
+    full = desk.wait_for_line(APP, "Error: the files of this dyno take more than 1 GB")
+    assert full.process.startswith(kind)
+    desk.wait_for_line(APP, "Process exited with status 137")
+    assert desk.get("/account")
+
+
+def test_release_phase_that_prints_without_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(releases, "_PHASE_LINES", 10)
+    desk.deploy(APP, {"release": "seq 500", "worker": "true"})
+    kept = desk.platform.store.releases(desk.platform.live(APP).id)[-1].output
+    assert kept.splitlines() == [str(number) for number in range(491, 501)]
+
+
+def test_config_var_makes_a_release_and_restarts(desk: Desk) -> None:
+    desk.deploy(APP, {"worker": "echo A is $A; exec sleep 1000"})
+    scale(desk, worker=1)
+    desk.wait_for_print(APP, "A is")
+    [before] = desk.get(f"/apps/{APP}/dynos")
+    desk.ask("PATCH", f"/apps/{APP}/config-vars", {"A": "new"})
+    desk.wait_for_print(APP, "A is new")
+    [after] = desk.get(f"/apps/{APP}/dynos")
+    assert after["release"]["version"] == before["release"]["version"] + 1
+
+
+def test_pace_is_that_of_heroku() -> None:
+    pace = Pace()
+    assert (pace.boot, pace.grace) == (60.0, 30.0)
+    assert router._FIRST_BYTE == 30.0
 
 
 # The platform is killed

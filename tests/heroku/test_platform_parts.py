@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 from pathlib import Path
@@ -139,3 +140,25 @@ def test_settings_are_the_same_after_a_second_eval(tmp_path: Path) -> None:
     )
     assert said.stdout == "Ada\nada@example.org\n"
     assert (tmp_path / "theirs").read_text().count("\n") == 2
+
+
+def test_what_is_on_this_machine_goes_through_no_proxy(tmp_path: Path) -> None:
+    places = Places(tmp_path / "home")
+    theirs = {"NO_PROXY": "intranet, localhost", "no_proxy": ".school.example"}
+    once = client_environment(places, 4999, "key", theirs)
+    assert once["NO_PROXY"] == "intranet,localhost,.school.example,.localhost,127.0.0.1"
+    assert once["no_proxy"] == once["NO_PROXY"]
+    assert client_environment(places, 4999, "key", once) == once
+    assert client_environment(places, 4999, "key", {"NO_PROXY": "*"})["no_proxy"] == "*"
+
+
+def test_line_stands_in_a_log_as_on_heroku() -> None:
+    log = AppLog()
+    log.write("heroku", "worker.1", "State changed from starting to up")
+    log.write("app", "web.1", "Listening")
+    told = [str(line) for line in log.last(2, ALL)]
+    moment = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00"
+    assert re.fullmatch(
+        rf"{moment} heroku\[worker\.1\]: State changed from starting to up", told[0]
+    )
+    assert re.fullmatch(rf"{moment} app\[web\.1\]: Listening", told[1])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 
 from atelier.git import git
@@ -217,6 +219,50 @@ def test_destroy_during_a_build(learner: Learner) -> None:
     places = learner.desk.platform.places
     for folder in (places.builds, places.slugs, places.dynos):
         assert not list(folder.iterdir())
+
+
+def test_push_scale_and_destroy_at_once(learner: Learner) -> None:
+    learner.commit()
+    assert learner.push()[0] == 0
+    learner.commit(**{"hello.txt": "second"})
+    (learner.folder / "begun").unlink()
+    desk, codes, statuses = learner.desk, [], []
+
+    def scale() -> None:
+        updates = {"updates": [{"type": "worker", "quantity": 2}]}
+        statuses.append(desk.ask("PATCH", "/apps/shop-one/formation", updates).status_code)
+
+    def destroy() -> None:
+        statuses.append(desk.ask("DELETE", "/apps/shop-one").status_code)
+
+    wanted = [lambda: codes.append(learner.push()[0]), scale, scale, destroy, scale]
+    threads = [threading.Thread(target=each) for each in wanted]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(codes) == 1
+    assert set(statuses) <= {200, 404}
+    assert desk.get("/apps") == []
+    places = desk.platform.places
+    for folder in (places.builds, places.slugs, places.dynos, places.repositories):
+        assert not list(folder.iterdir())
+    desk.create(APP)  # it still answers, and the name is free
+    assert learner.push()[0] == 0
+
+
+def test_tail_comes_without_delay(learner: Learner) -> None:
+    desk = learner.desk
+    asked = desk.ask("POST", "/apps/shop-one/log-sessions", {"lines": 0, "tail": True})
+    with httpx.stream("GET", asked.json["logplex_url"], timeout=WITHIN) as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == ":"
+        for number in range(3):
+            written = time.monotonic()
+            desk.platform.live(APP).log.write("app", "web.1", f"line {number}")
+            heard = next(line for line in lines if line.startswith("data: "))
+            assert heard.endswith(f"app[web.1]: line {number}")
+            assert time.monotonic() - written < 1.0  # a heartbeat comes after ten seconds
 
 
 def wait_for(file: Path) -> None:

@@ -29,6 +29,7 @@ from tests.heroku.heroku_command import real_heroku
 from tests.heroku.official_schema import assert_fits
 
 APP = "shop-of-the-test"
+_NO_PROXY_THERE = "http://127.0.0.1:1"
 _WITHIN = 300.0  # seconds: a push installs the packages
 # What a path is about, told by its last known word.
 _RESOURCES = {
@@ -57,6 +58,9 @@ class Shop:
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "BROWSER": "true",
+            # A proxy where nobody listens: what is on this machine is not asked of it.
+            **dict.fromkeys((f"{kind}_proxy" for kind in ("http", "https")), _NO_PROXY_THERE),
+            **dict.fromkeys((f"{kind}_PROXY" for kind in ("HTTP", "HTTPS")), _NO_PROXY_THERE),
             **{f"GIT_{who}_NAME": "Ada" for who in ("AUTHOR", "COMMITTER")},
             **{f"GIT_{who}_EMAIL": "ada@example.org" for who in ("AUTHOR", "COMMITTER")},
         }
@@ -153,6 +157,7 @@ def makes_app_and_addons(shop: Shop) -> None:
     )
     assert APP in apps
     assert f"web_url=http://{APP}.localhost:{shop.platform.port}/" in info
+    assert "undefined" not in info
     assert "learner@example.org" in who
     assert "mini" in addons
     assert "essential-0" in addons
@@ -230,6 +235,8 @@ def test_from_create_to_destroy(shop: Shop) -> None:
     works(shop)
     rolls_back(shop)
     destroys(shop)
+    for file in (".gitconfig", ".netrc", ".config/git/config"):  # the user's own settings
+        assert not (shop.project.parent / file).exists()
     seen = set()
     for path, status, answer in shop.answers:
         kind = next((_RESOURCES[w] for w in reversed(path.split("/")) if w in _RESOURCES), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -10,11 +11,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
 from atelier.harness.process import Process
+from atelier.heroku.addons import PLANS
+from tests.heroku.addon_kit import places_of
 
 
 @pytest.fixture
@@ -53,6 +58,33 @@ def running(home: Path, tmp_path: Path) -> Iterator[Process]:
         yield process
     finally:
         family.end()
+
+
+def test_nobody_else_reaches_it_and_reset_leaves_nothing(running: Process, home: Path) -> None:
+    said = re.search(r"http://localhost:[0-9]+", running.output.text)
+    key = re.search(r"HEROKU_API_KEY=(\S+)", typed(home, "env")[1])
+    assert said is not None and key is not None
+    bearer = {"Authorization": f"Bearer {key[1]}"}
+    with httpx.Client(base_url=said[0], headers=bearer, timeout=60) as client:
+        client.post("/apps", json={"name": "shop-one"}).raise_for_status()
+        for plan in PLANS:
+            made = client.post("/apps/shop-one/addons", json={"plan": {"name": plan}})
+            made.raise_for_status()
+        stranger = client.get("/apps", headers={"Authorization": "Bearer no"})
+    assert (stranger.status_code, stranger.json()["id"]) == (401, "unauthorized")
+    platform = psutil.Process(running.pid)
+    listening = set()
+    for process in (platform, *platform.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):  # a server's helper has ended
+            connections = process.net_connections("inet")
+            listening |= {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
+    addons = places_of(home / "addons")
+    running.signal(signal.SIGINT)
+    assert running.wait(Deadline(60)) == 130
+    assert typed(home, "reset")[0] == 0
+    assert list(home.iterdir()) == []
+    assert not any(place.exists() for place in addons)
 
 
 def test_up_and_down(running: Process, home: Path) -> None:

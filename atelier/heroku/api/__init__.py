@@ -20,6 +20,7 @@ from atelier.heroku.api import (
     log_sessions,
     releases,
 )
+from atelier.heroku.build import Builder
 from atelier.heroku.platform import Platform
 from atelier.heroku.pushes import Pushes
 from atelier.heroku.refusals import Refusal, not_found
@@ -28,12 +29,12 @@ from atelier.heroku.store import Gone
 _LARGEST_BODY = 1024 * 1024  # bytes, of what is not a push
 
 
-def make_api(platform: Platform) -> Flask:
-    """Return the API of `platform` as a Flask program."""
+def make_api(platform: Platform, builder: Builder | None = None) -> Flask:
+    """Return the API of `platform` as a Flask program; `builder`, where given, does its builds."""
     api = Flask("atelier.heroku", static_folder=None)
     api.json.sort_keys = False  # type: ignore[attr-defined]
     api.extensions["platform"] = platform
-    api.extensions["pushes"] = Pushes(platform)
+    api.extensions["pushes"] = Pushes(platform, builder)
     for module in (account, addons, apps, config_vars, dynos, formation, log_sessions, releases):
         api.register_blueprint(module.blueprint)
     api.register_blueprint(git_server.blueprint)

@@ -23,6 +23,7 @@ def present(app: App) -> dict[str, Any]:
         "archived_at": None,
         "buildpack_provided_description": "Python" if slug else None,
         "build_stack": stack,
+        "create_status": "complete",  # not in the schema: `heroku apps:info` looks for it
         "created_at": app.created_at,
         "generation": {"id": fixed_id("generation cedar"), "name": "cedar"},
         "git_url": f"https://localhost:{platform().port}/{app.name}.git",
