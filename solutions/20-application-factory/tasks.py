@@ -1,6 +1,7 @@
 import time
 
 from celery import Celery, shared_task
+from celery.utils.imports import import_from_cwd
 from sqlalchemy.exc import IntegrityError
 
 from models import Notice, Product, db
@@ -19,6 +20,7 @@ def make_celery(app):
                 return self.run(*args, **kwargs)
 
     celery.Task = ContextTask
+    celery.set_default()
     app.extensions["celery"] = celery
     return celery
 
@@ -49,7 +51,5 @@ def write_notice(product_id):
 def __getattr__(name):
     # `celery -A tasks.celery` asks for this name: only the worker needs an app to import this file.
     if name == "celery":
-        from wsgi import app
-
-        return app.extensions["celery"]
+        return import_from_cwd("wsgi").app.extensions["celery"]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
