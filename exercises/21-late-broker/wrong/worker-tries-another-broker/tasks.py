@@ -63,7 +63,7 @@ def write_notice(product_id):
 
 
 def __getattr__(name):
-    # `celery -A tasks.celery` asks for this name: only the worker needs an app to import this file.
+    # Asked for by `celery -A tasks.celery`, which forgets this folder once it has read this file.
     if name == "celery":
         return import_from_cwd("wsgi").app.extensions["celery"]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
