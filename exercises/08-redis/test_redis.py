@@ -90,11 +90,11 @@ def test_celery_is_installed(project):
     )
 
 
-@criterion(_("CELERY_BROKER_URL follows REDIS_URL"), file="config.py")
+@criterion(_("CELERY_BROKER_URL follows REDIS_URL"), file="config.py", until="late-broker")
 def test_broker_follows_redis_url(worlds):
     expect_follows(worlds, "CELERY_BROKER_URL")
 
 
-@criterion(_("CELERY_RESULT_BACKEND follows REDIS_URL"), file="config.py")
+@criterion(_("CELERY_RESULT_BACKEND follows REDIS_URL"), file="config.py", until="late-broker")
 def test_backend_follows_redis_url(worlds):
     expect_follows(worlds, "CELERY_RESULT_BACKEND")

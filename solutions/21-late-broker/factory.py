@@ -16,7 +16,7 @@ migrate = Migrate()
 
 
 def create_app(config=None):
-    app = Flask("shop")
+    app = Flask(__name__)
     app.config.from_mapping(settings())
     app.config.from_mapping(config or {})
 

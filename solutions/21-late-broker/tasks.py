@@ -1,26 +1,34 @@
 import time
 
 from celery import Celery, shared_task
+from celery.utils.imports import import_from_cwd
+from click import ClickException
 from sqlalchemy.exc import IntegrityError
 
 from models import Notice, Product, db
 
 
-class NoBroker(Exception):
+class NoBroker(ClickException):
     pass
 
 
 def make_celery(app):
     celery = Celery(app.import_name)
 
-    # Celery calls this when it first needs a setting, not before.
-    def settings():
-        broker = app.config["CELERY_BROKER_URL"]
-        if not broker:
-            raise NoBroker("REDIS_URL is not set: Celery does not know its broker.")
-        return {"broker_url": broker, "result_backend": app.config["CELERY_RESULT_BACKEND"]}
+    # Celery asks for these when it needs them, each time.
+    class Settings:
+        @property
+        def broker_url(self):
+            url = app.config.get("CELERY_BROKER_URL")
+            if not url:
+                raise NoBroker("Celery has no broker: REDIS_URL is not set.")
+            return url
 
-    celery.add_defaults(settings)
+        @property
+        def result_backend(self):
+            return app.config.get("CELERY_RESULT_BACKEND") or self.broker_url
+
+    celery.config_from_object(Settings())
 
     class ContextTask(celery.Task):
         def __call__(self, *args, **kwargs):
@@ -57,9 +65,7 @@ def write_notice(product_id):
 
 
 def __getattr__(name):
-    # `celery -A tasks.celery` asks for this name: only the worker needs an app to import this file.
+    # Asked for by `celery -A tasks.celery`, which forgets this folder once it has read this file.
     if name == "celery":
-        from wsgi import app
-
-        return app.extensions["celery"]
+        return import_from_cwd("wsgi").app.extensions["celery"]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,7 +3,7 @@ from kombu.exceptions import OperationalError
 
 from models import Product, db
 from schemas import many_product_schema, one_product_schema
-from tasks import very_slow_add, write_notice
+from tasks import NoBroker, very_slow_add, write_notice
 
 products = Blueprint("products", __name__)
 
@@ -18,9 +18,13 @@ def find_product(product_id):
 def enqueue(task, *args):
     celery = current_app.extensions["celery"]
     try:
-        celery.tasks[task.name].apply_async(args=args, ignore_result=True, retry_policy={"max_retries": 1})
+        celery.tasks[task.name].apply_async(
+            args=args, ignore_result=True, retry_policy={"max_retries": 1}
+        )
     except OperationalError as error:
         current_app.logger.warning("%s was not enqueued: %s", task.name, error)
+    except NoBroker as error:
+        current_app.logger.error("%s was not enqueued: %s", task.name, error)
 
 
 @products.get("/products")
