@@ -8,14 +8,16 @@ def database_url():
 
 
 def redis_url():
-    url = os.environ["REDIS_URL"]
-    if url.startswith("rediss://"):
+    url = os.environ.get("REDIS_URL")
+    if url and url.startswith("rediss://"):
         # Heroku signs this certificate itself: there is nobody to verify it with.
         url += "?ssl_cert_reqs=CERT_NONE"
     return url
 
 
-class Config:
-    SQLALCHEMY_DATABASE_URI = database_url()
-    CELERY_BROKER_URL = redis_url()
-    CELERY_RESULT_BACKEND = redis_url()
+def settings():
+    return {
+        "SQLALCHEMY_DATABASE_URI": database_url(),
+        "CELERY_BROKER_URL": redis_url(),
+        "CELERY_RESULT_BACKEND": redis_url(),
+    }
