@@ -95,7 +95,7 @@ class Deployed:
         }
         git(world.root, "init", "--quiet", "--template=", env=environment)
         git(world.root, "add", "--all", env=environment)
-        git(world.root, "commit", "--quiet", "--message", "push", env=environment)
+        git(world.root, "commit", "--quiet", "--allow-empty", "--message", "push", env=environment)
         remote = f"https://localhost:{self._port}/{APP}.git"
         command = [shutil.which("git") or "git", "push", remote, "HEAD:refs/heads/main"]
         push = Process(world.family, command, cwd=world.root, env=environment)
