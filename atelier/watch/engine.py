@@ -166,9 +166,9 @@ class Engine:
         """Run again, although nothing was saved."""
         self._inbox.put(("again", None))
 
-    def go_to(self, step: Step) -> None:
-        """Check by another step from now on."""
-        self._inbox.put(("step", step))
+    def go_to(self, step: Step, reached: Step | None = None) -> None:
+        """Check by another step from now on, in a project that has reached the step `reached`."""
+        self._inbox.put(("step", (step, reached or step)))
 
     def close(self) -> None:
         """End everything that was started, and wait for it."""
@@ -231,9 +231,10 @@ class Engine:
                 self._say(polling=True)
             case "again", _:
                 self._due = time.monotonic()
-            case "step", step:
-                self._state = replace(self._state, step=step, criteria=())
-                self._reached = step
+            case "step", (step, reached):
+                if step != self._state.step:
+                    self._state = replace(self._state, step=step, criteria=(), phase=Phase.RUNNING)
+                self._reached = reached
                 self._due = time.monotonic()
             case "heard", (number, event):
                 if self._current is not None and self._current.number == number:
