@@ -187,22 +187,12 @@ def _names(course: Course, folder: Path) -> set[str]:
 def _told_by_git(folder: Path) -> Iterable[str]:
     """What git tracks and what it does not ignore; all there is where git cannot be asked."""
     listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
-    own: Mapping[str, str] = {
-        "GIT_DIR": str(snapshots_of(folder)),
-        "GIT_WORK_TREE": str(folder),
-        "GIT_INDEX_FILE": str(snapshots_of(folder) / "no-index"),
-    }
     # By the repository of the project itself, not by one that the project merely lies in.
     with contextlib.suppress(GitFailed, OSError):
         top = git(folder, *_SAFELY, "rev-parse", "--show-toplevel", env=_READ_ONLY)
         if Path(top).resolve() == folder.resolve():
             out = git_bytes(folder, *_SAFELY, *listing, env=_READ_ONLY)
             return [os.fsdecode(name).rstrip("/") for name in out.split(b"\0") if name]
-    with contextlib.suppress(GitFailed, OSError):
-        without = [f"--exclude={name}/" for name in sorted(_NEVER)]
-        words = (*listing[:-2], *without, *listing[-2:])
-        out = git_bytes(folder, *_SAFELY, *words, env={**_READ_ONLY, **own})
-        return [os.fsdecode(name).rstrip("/") for name in out.split(b"\0") if name]
     return [path.relative_to(folder).as_posix() for path in _below(folder)]
 
 

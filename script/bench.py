@@ -30,6 +30,7 @@ from atelier.harness.source import Source
 from atelier.harness.web import PRODUCTS, Web
 from atelier.harness.worker import READY
 from atelier.harness.world import World
+from script.bench_heroku import heroku_rows
 from script.bench_watch import cheap_p95, full_verdict
 
 BIN = Path(sys.executable).parent
@@ -93,6 +94,7 @@ def main() -> None:
             f"1.5 x {without * 1000:.2f} ms",
         )
         row("GET list p95, Redis stopped", p95(folder, redis=False), 1.0, "1.0")
+    heroku_rows(course, row)
 
 
 def row(name: str, seconds: float, bound: float, how: str) -> None:

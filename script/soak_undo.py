@@ -1,6 +1,6 @@
 """500 learners at random, every move theirs or git's or a command, killed at any moment.
 
-Run by `.venv/bin/python -m script.soak_undo [SEEDS]`: stops at the first byte that is lost, with
+Run by `script/soak undo [SEEDS]`: stops at the first byte that is lost, with
 the seed that loses it. `script/test` plays the first 50.
 """
 

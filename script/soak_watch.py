@@ -1,6 +1,6 @@
 """10,000 saves under watch mode: memory, open files, processes and folders do not grow.
 
-Run by `.venv/bin/python -m script.soak_watch [SAVES]`. The saves come in bursts of 20, as an
+Run by `script/soak watch [SAVES]`. The saves come in bursts of 20, as an
 editor that saves by itself makes them; each burst ends with a verdict, and some runs are cut.
 """
 

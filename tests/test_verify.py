@@ -64,7 +64,7 @@ def test_a_sound_course_is_proved(
     assert account["commands"]["en"] == {"run": 7, "skipped": 0, "reasons": []}
     assert account["commands"]["en"] == account["commands"]["fr"]
     assert heard[0][0] == 0
-    followed = 2 if side_by_side else 1
+    followed = 2 if side_by_side else 1  # one part of two lessons in each language
     assert heard[-1][0] == heard[-1][1] == followed + 1 + 5 + 8  # branches, cells, answers
 
 

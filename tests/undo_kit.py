@@ -1,7 +1,7 @@
 """A learner's hours at random: edits, git, commands, kills; and the proof that nothing is lost.
 
 The commands are the real ones, in a process of their own, on a course of four steps that runs
-no program. `script/test` plays 50 such sequences, `script/soak_undo.py` 500.
+no program. `script/test` plays 50 such sequences, `script/soak undo` 500.
 """
 
 from __future__ import annotations

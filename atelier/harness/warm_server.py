@@ -9,6 +9,7 @@ with the id of the process, the leader of a session of its own, which goes on as
 Only the standard library: the environment is not the workshop's own.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -17,6 +18,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import types
 from pathlib import Path
 
@@ -31,7 +33,7 @@ _LIBRARIES = (
 )
 
 
-def _serve(channel: socket.socket) -> tuple[list[str], str] | None:
+def _serve(channel: socket.socket) -> list[str] | None:
     """Answer until the channel is closed; in the process of a request, return what it asks."""
     while True:
         header, descriptors, _flags, _address = socket.recv_fds(channel, 8, 1)
@@ -62,7 +64,7 @@ def _serve(channel: socket.socket) -> tuple[list[str], str] | None:
         channel.sendall(pid)
 
 
-def _become(request: dict, output: int) -> tuple[list[str], str]:  # type: ignore[type-arg]
+def _become(request: dict, output: int) -> list[str]:  # type: ignore[type-arg]
     """Take the output, the folder and the environment of a request."""
     for standard in (1, 2):
         os.dup2(output, standard)
@@ -70,9 +72,9 @@ def _become(request: dict, output: int) -> tuple[list[str], str]:  # type: ignor
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
-    gc.unfreeze()
     gc.enable()
-    return request["argv"], sys.executable
+    argv: list[str] = request["argv"]
+    return argv
 
 
 def _without_this_file(kind, error, traceback) -> None:  # type: ignore[no-untyped-def]
@@ -102,6 +104,33 @@ def _program(argv: list[str]) -> tuple[types.ModuleType, types.CodeType]:
     return main, code
 
 
+def _run(argv: list[str]) -> None:
+    """Run a program and end as Python does, but for taking the modules apart.
+
+    That would copy each page of memory that they share with the process they were forked from.
+    """
+    status, interrupted = 0, False
+    try:
+        main, code = _program(argv)
+        exec(code, main.__dict__)
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        if stop.code is not None and not isinstance(stop.code, int):
+            print(stop.code, file=sys.stderr)
+    except BaseException as error:
+        status, interrupted = 1, isinstance(error, KeyboardInterrupt)
+        sys.excepthook(*sys.exc_info())
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    if interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(status & 0xFF)
+
+
 channel = socket.socket(fileno=int(sys.argv[1]))
 channel.set_inheritable(False)
 sys.path.pop(0)  # the folder of this file
@@ -116,5 +145,4 @@ channel.sendall(json.dumps(sorted({n.partition(".")[0] for n in sys.modules})).e
 asked = _serve(channel)
 if asked is not None:
     sys.excepthook = _without_this_file
-    module, code = _program(asked[0])
-    exec(code, module.__dict__)
+    _run(asked)

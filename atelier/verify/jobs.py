@@ -5,9 +5,8 @@ A job travels to a worker process as a line of JSON, and its outcome comes back 
 
 from __future__ import annotations
 
-import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -24,6 +23,8 @@ from atelier.lesson.parse import LessonError
 from atelier.verdicts import Unmet, Verdict
 from atelier.verify.branches import branch_defects
 from atelier.verify.cells import Cell, cells, judge_cell
+
+_PART = 3  # lessons that are followed in one go, where that is side by side with others
 
 # Hears how far a long job has come.
 Progress = Callable[[str], None]
@@ -61,11 +62,13 @@ class Outcome:
 
 def all_jobs(course: Course) -> Iterator[Job]:
     """Yield all there is to judge by processes, the longest first."""
-    # In turn, where both open the ports that lessons name.
     if can_have_own_network():
-        yield from (Job("follow", (language,)) for language in LANGUAGES)
+        # The last lessons wait most. Each part begins with what the one before must end with.
+        for begin in reversed(range(0, len(course.steps), _PART)):
+            names = [step.name for step in course.steps[begin : begin + _PART]]
+            yield from (Job("follow-part", (language, *names)) for language in LANGUAGES)
     else:
-        yield Job("follow", LANGUAGES)
+        yield Job("follow", LANGUAGES)  # in turn: both open the ports that lessons name
     yield Job("branches")
     for cell in reversed(list(cells(course))):
         yield Job("cell", (cell.branch.name if cell.branch else "", cell.step.name))
@@ -116,33 +119,56 @@ def _judge_branches(course: Course, _job: Job, _progress: Progress) -> Outcome:
 
 
 def _follow(course: Course, job: Job, progress: Progress) -> Outcome:
-    """Follow the lessons in each language; a language ends at its first mismatch.
+    """Follow all lessons in each language of the job; a language ends at its first mismatch."""
+    outcome = Outcome()
+    for language in job.about:
+        _follow_lessons(
+            course, outcome, progress, language=language, steps=course.steps, network=None
+        )
+    return outcome
+
+
+def _follow_part(course: Course, job: Job, progress: Progress) -> Outcome:
+    """Follow some lessons in one language, in a network of its own."""
+    language, *names = job.about
+    outcome = Outcome()
+    steps = [course.step(name) for name in names]
+    network = enter_own_network()
+    _follow_lessons(course, outcome, progress, language=language, steps=steps, network=network)
+    return outcome
+
+
+def _follow_lessons(
+    course: Course,
+    outcome: Outcome,
+    progress: Progress,
+    *,
+    language: str,
+    steps: Sequence[Step],
+    network: Mapping[str, str] | None,
+) -> None:
+    """Follow lessons, and add what comes of it to `outcome`.
 
     The commands are the same in all languages (parity), so each is run in a shell of its own.
     """
-    outcome = Outcome()
-    network = enter_own_network() if len(job.about) == 1 else None
     shells = [shell for shell in SHELLS if shutil.which(shell)]
-    for language, shell in zip(LANGUAGES, itertools.cycle(shells), strict=False):
-        if language not in job.about:
-            continue
-        outcome.commands[language] = 0
-        outcome.skipped[language] = []
+    shell = shells[LANGUAGES.index(language) % len(shells)]
+    outcome.commands[language] = 0
+    outcome.skipped[language] = []
 
-        def heard(done: Followed, language: str = language, shell: str = shell) -> None:
-            outcome.commands[language] += done.commands
-            outcome.skipped[language] += [f"{done.step.name}: {each}" for each in done.skipped]
-            progress(f"follow --lang {language} --shell {shell} {done.step.name}")
+    def heard(done: Followed) -> None:
+        outcome.commands[language] += done.commands
+        outcome.skipped[language] += [f"{done.step.name}: {each}" for each in done.skipped]
+        progress(f"follow --lang {language} --shell {shell} {done.step.name}")
 
+    try:
+        run = Run(course, language, shell, network)
         try:
-            run = Run(course, language, shell, network)
-            try:
-                run.follow(course.steps, heard)
-            finally:
-                run.close()
-        except (Mismatch, CannotFollow, LessonError) as error:
-            outcome.defects.append(f"follow --lang {language} --shell {shell}: {error}")
-    return outcome
+            run.follow(steps, heard)
+        finally:
+            run.close()
+    except (Mismatch, CannotFollow, LessonError) as error:
+        outcome.defects.append(f"follow --lang {language} --shell {shell}: {error}")
 
 
 _KINDS: dict[str, Callable[[Course, Job, Progress], Outcome]] = {
@@ -150,4 +176,5 @@ _KINDS: dict[str, Callable[[Course, Job, Progress], Outcome]] = {
     "branches": _judge_branches,
     "cell": _judge_cell,
     "follow": _follow,
+    "follow-part": _follow_part,
 }

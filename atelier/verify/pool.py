@@ -36,7 +36,8 @@ def perform_all(root: Path, jobs: Sequence[Job], heard: Heard, size: int | None 
     told: SimpleQueue[tuple[Job, Outcome | str]] = SimpleQueue()
     for job in jobs:
         waiting.put(job)
-    workers = [_Worker(root, waiting, told) for _ in range(size or _size(jobs))]
+    # What is judged waits for about half of its time.
+    workers = [_Worker(root, waiting, told) for _ in range(size or (os.cpu_count() or 1) + 2)]
     left = len(jobs)
     try:
         for worker in workers:
@@ -52,15 +53,6 @@ def perform_all(root: Path, jobs: Sequence[Job], heard: Heard, size: int | None 
                 worker.interrupt()
             for worker in workers:
                 worker.join()
-
-
-def _size(jobs: Sequence[Job]) -> int:
-    """How many workers: one more than there are cores, for a check waits half of its time.
-
-    One more for each job that follows lessons: it is there to the end, and waits for tasks of
-    three seconds.
-    """
-    return (os.cpu_count() or 1) + 1 + sum(job.kind == "follow" for job in jobs)
 
 
 class _Worker(threading.Thread):

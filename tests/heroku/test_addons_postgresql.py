@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,7 +14,7 @@ import pytest
 
 from atelier.harness.postgres_programs import is_root, program_folders
 from atelier.heroku.addons import AddOnService, make_service, remove_all
-from atelier.heroku.addons.cluster import cluster_place
+from atelier.heroku.addons.cluster import Cluster, cluster_place
 from tests.heroku.addon_kit import (
     POSTGRESQL,
     ask,
@@ -187,6 +188,29 @@ def test_place_of_its_own_for_root_goes_with_the_last_database(
     assert place.stat().st_mode & 0o077 == 0
     service.destroy()
     assert not place.exists()
+
+
+@pytest.mark.skipif(not is_root(), reason="for root, whose folder the server may not enter")
+def test_place_of_a_temporary_folder_that_is_gone_is_removed_by_the_next(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    gone, away, next_one = tmp_path / "temporary" / "gone", folder / "away", folder / "next"
+    places = {}
+    for each in (gone, away, next_one):
+        each.mkdir(parents=True, mode=0o700)
+        cluster = Cluster.of(each)
+        if each is next_one:
+            shutil.rmtree(gone)
+            shutil.rmtree(away)
+        cluster.use("somebody")
+        cluster.leave("somebody")
+        places[each] = cluster_place(each)
+    assert not places[gone].exists()
+    assert places[away].exists()
+    for each in (away, next_one):
+        shutil.rmtree(places[each])
+        places[each].with_name(f"{places[each].name}.of").unlink()
 
 
 def test_home_that_everybody_may_enter_holds_the_data() -> None:

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from importlib.metadata import version
 from pathlib import Path
@@ -110,6 +111,7 @@ class Cluster:
                 if each.exists():
                     shutil.rmtree(each)
             if place.parent.name == _OPEN_NAME:
+                _of(place).unlink(missing_ok=True)
                 with contextlib.suppress(OSError):  # another platform's is there
                     place.parent.rmdir()
 
@@ -189,6 +191,9 @@ class Cluster:
         if not place.parent.exists():
             place.parent.mkdir()
             place.parent.chmod(0o755)  # whatever the umask
+        if place.parent.name == _OPEN_NAME:
+            _remove_forsaken(place.parent)
+            _of(place).write_text(str(self._folder), "utf-8")
         place.mkdir(mode=0o700, exist_ok=True)
         if is_root():
             user = unprivileged()
@@ -275,6 +280,26 @@ def _copy_programs(folder: Path, place: Path) -> Path:
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
         unfinished.rename(copy)
     return copy / package.name / folder.parent.name / folder.name
+
+
+def _of(place: Path) -> Path:
+    """The file that tells whose place this is: the folder of the add-ons."""
+    return place.with_name(f"{place.name}.of")
+
+
+def _remove_forsaken(places: Path) -> None:
+    """Remove the places of platforms whose own folder was a temporary one, and is gone.
+
+    Another folder may come back: it may be on a disk that is not mounted.
+    """
+    temporary = Path(tempfile.gettempdir()).resolve()
+    for of in places.glob("*.of"):
+        folder = Path(of.read_text("utf-8"))
+        if folder.is_relative_to(temporary) and not folder.exists():
+            place = of.with_suffix("")
+            end_servers_in(place)
+            shutil.rmtree(place, ignore_errors=True)
+            of.unlink(missing_ok=True)
 
 
 def _first_line(path: Path) -> str:
