@@ -45,11 +45,13 @@ class Served:
 class Tab:
     """One page that is open: what its stream says."""
 
-    def __init__(self, address: str, step: str = "greet", language: str = "en") -> None:
+    def __init__(
+        self, address: str, step: str = "greet", language: str = "en", **params: str
+    ) -> None:
         self._client = httpx.Client(base_url=address, timeout=WITHIN)
         self._path = f"/live/{step}"
         self._language = {"lang": language}
-        asked = self._client.build_request("GET", self._path, params=self._language)
+        asked = self._client.build_request("GET", self._path, params=self._language | params)
         self._answer = self._client.send(asked, stream=True)
         assert self._answer.status_code == 200
         assert self._answer.headers["Content-Type"].startswith("text/event-stream")

@@ -40,6 +40,7 @@ SAID: dict[str, dict[str, Any]] = {
         "refused": "0 of 2 criteria are met.",
         "second": "02 · Part",
         "undone": "again as they were",
+        "output": "has started no server",
         "stopped": "The server does not answer.",
     },
     "fr": {
@@ -51,6 +52,7 @@ SAID: dict[str, dict[str, Any]] = {
         "refused": "Critères remplis\N{NO-BREAK SPACE}: 0 sur 2.",
         "second": "02 · Partir",
         "undone": "de nouveau tels qu",
+        "output": "aucun serveur",
         "stopped": "Le serveur ne répond pas.",
     },
 }
@@ -83,13 +85,19 @@ def open_lesson(chromium: Browser, live: Served, language: str, width: int = 128
     return page
 
 
+def problems_of(page: Page) -> list[str]:
+    """Return a list that will hold what the browser complains of."""
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    return problems
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_hour_with_the_page_open(chromium: Browser, live: Served, language: str) -> None:
     said = SAID[language]
     page = open_lesson(chromium, live, language)
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text))
-    page.on("pageerror", lambda error: problems.append(str(error)))
+    problems = problems_of(page)
     page.evaluate("window.loadedOnce = true")
     shown(page, ".criterion.fail", said["unmet"])
 
@@ -116,6 +124,12 @@ def test_an_hour_with_the_page_open(chromium: Browser, live: Served, language: s
     assert_accessible(page)
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="hidden")
+
+    # The queue and the servers' output, where there are none yet.
+    page.locator(".queue summary").click()
+    shown(page, ".queue pre", "REDIS_URL")
+    page.locator("[data-ask=output]").click()
+    shown(page, ".answer", said["output"])
 
     # The save that meets all: green, and the way on is open.
     (live.project / "greet.py").write_text(GREET)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from atelier.checks.report import Finding, Report
 from atelier.course import Course, Step
 from atelier.harness.family import end_strays
 from atelier.harness.leftovers import remove_own, sweep
+from atelier.harness.printed import Printed
 from atelier.harness.source import Source
 from atelier.i18n import _
 from atelier.verdicts import OurSide
@@ -75,12 +76,14 @@ def check(
     listener: Listener | None = None,
     begun: Begun | None = None,
     early: Listener | None = None,
+    printed: Callable[[list[Printed]], None] | None = None,
 ) -> list[Report]:
     """Judge the project `source` by the criteria of `steps`, one report a step.
 
     `at` is the step that the project has reached: criteria that it overtook are skipped;
     None judges by all. `listener` hears each finding in the order of the criteria; `begun` hears
-    which there are, and `early` each finding when it is known, in a thread of its own. Raises
+    which there are, and `early` each finding when it is known, in a thread of its own. `printed`
+    hears at the end what the servers of a step printed. Raises
     OurSide when the criteria cannot be run, KeyboardInterrupt after Ctrl-C, when everything is
     ended and removed.
     """
@@ -88,7 +91,7 @@ def check(
     def overtaken(until: str) -> bool:
         return at is not None and course.step(until).number <= at.number
 
-    hand = _Hand(Settings(source, overtaken, listener, begun, early))
+    hand = _Hand(Settings(source, overtaken, listener, begun, early, printed))
     began = time.monotonic()
     sweep()
     try:

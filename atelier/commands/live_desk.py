@@ -11,6 +11,7 @@ from atelier.commands.compare import legend
 from atelier.commands.desk import Desk
 from atelier.commands.hint import next_hints, shown_hints
 from atelier.commands.progress import go_on
+from atelier.commands.servers import redis_url
 from atelier.commands.undo import undo_once
 from atelier.compare import Kind, Line, differences
 from atelier.course import Course, Step
@@ -70,6 +71,10 @@ class LiveDesk:
         """Compare as `diff` does."""
         notes = [Line(Kind.NOTE, text) for text in legend()]
         return [*notes, *differences(self.course, step, self._desk().project)]
+
+    def redis_url(self) -> str:
+        """Return the address that `queue` looks at."""
+        return redis_url(self._desk().project)
 
     def go_on(self) -> list[str]:
         """Go on as `next` does."""

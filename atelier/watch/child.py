@@ -68,6 +68,7 @@ def _check(asked: dict[str, str], tell: Any) -> None:
     from atelier.checks.runner import check
     from atelier.course import Course
     from atelier.harness.interpreter import find_interpreter
+    from atelier.harness.printed import Printed
     from atelier.harness.source import Source
     from atelier.verdicts import Unmet
 
@@ -85,15 +86,19 @@ def _check(asked: dict[str, str], tell: Any) -> None:
         said = {language: finding.as_json(language) for language in LANGUAGES}
         tell("finding", id=finding.id, said=said)
 
+    outputs: list[Printed] = []
     try:
         source = Source(project, find_interpreter(project))
         at = course.step(asked["at"])
-        [report] = check(course, [step], source, at=at, begun=begun, early=early)
+        [report] = check(
+            course, [step], source, at=at, begun=begun, early=early, printed=outputs.extend
+        )
     except Unmet as error:
         tell("trouble", message=error.message, detail=error.seen or "")
     except OSError as error:
         tell("trouble", message=error.strerror or str(error), detail=str(error.filename or ""))
     else:
+        tell("printed", printed=[[each.command, each.text] for each in outputs])
         tell("report", verdict=report.verdict.value, seconds=report.seconds)
 
 

@@ -73,6 +73,7 @@ class State:
     seconds: float = 0.0  # what the last run took
     polling: bool = False
     trouble: str = ""
+    printed: tuple[tuple[str, str], ...] = ()  # commands of the last run's servers, their output
 
     @property
     def passed(self) -> bool:
@@ -233,7 +234,9 @@ class Engine:
                 self._due = time.monotonic()
             case "step", (step, reached):
                 if step != self._state.step:
-                    self._state = replace(self._state, step=step, criteria=(), phase=Phase.RUNNING)
+                    self._state = replace(
+                        self._state, step=step, criteria=(), printed=(), phase=Phase.RUNNING
+                    )
                 self._reached = reached
                 self._due = time.monotonic()
             case "heard", (number, event):
@@ -290,6 +293,9 @@ class Engine:
                     for criterion in self._state.criteria
                 )
                 self._say(criteria=told)
+            case "printed":
+                printed = tuple((command, text) for command, text in event["printed"])
+                self._state = replace(self._state, printed=printed)
             case "report":
                 current.reported = True
                 if event["verdict"] == Verdict.PASS:

@@ -70,6 +70,15 @@ def _undo(hub: Hub, step: Step, _anyway: bool) -> dict[str, Any]:
     return _say(*lines)
 
 
+def _output(hub: Hub, step: Step, _anyway: bool) -> dict[str, Any]:
+    """What the servers of the last check printed; nothing of it is kept longer than that."""
+    state = hub.state(step)
+    printed = state.printed if state is not None else ()
+    if not printed:
+        return _say(_("The last check of this step has started no server."))
+    return {**_say(), "output": [[inert(each) for each in pair] for pair in printed]}
+
+
 def may_go_on(hub: Hub, step: Step) -> bool:
     """Whether the learner is at `step`, and all that stands on disk meets it, or it is optional."""
     state = hub.state(step)
@@ -82,5 +91,6 @@ ACTIONS: dict[str, Callable[[Hub, Step, bool], dict[str, Any]]] = {
     "diff": _diff,
     "hint": _hint,
     "next": _next,
+    "output": _output,
     "undo": _undo,
 }

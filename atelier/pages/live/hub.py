@@ -12,6 +12,7 @@ from pathlib import Path
 
 from atelier.course import Step
 from atelier.pages.live.learner import Learner
+from atelier.pages.live.queue import QueueWatch
 from atelier.project import ProjectError
 from atelier.watch.engine import Engine, State
 
@@ -28,6 +29,7 @@ class Hub:
         Each `beat` seconds, a tab looks at what was done in a terminal.
         """
         self.learner = learner
+        self.queue = QueueWatch(learner.redis_url, self.touch)
         self.beat = beat
         self._linger = linger
         self._lock = threading.RLock()

@@ -52,6 +52,10 @@ class Learner(Protocol):
         """Return what differs between the project's files and the solution of `step`."""
         ...
 
+    def redis_url(self) -> str:
+        """Return the address of the project's Redis."""
+        ...
+
     def go_on(self) -> list[str]:
         """Go to the next step, after a snapshot; return what is to be said."""
         ...

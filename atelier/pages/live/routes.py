@@ -10,6 +10,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from flask import Flask, Response, abort, request
@@ -30,8 +31,8 @@ def add_live(app: Flask, hub: Hub) -> None:
 
     @app.get("/live/<name>")
     def stream(name: str) -> Response:
-        step, language = _step(hub, name), _language()
-        return Response(_events(hub, step, language, token), mimetype="text/event-stream")
+        events = _events(hub, _step(hub, name), _language(), token, queue="queue" in request.args)
+        return Response(events, mimetype="text/event-stream")
 
     @app.post("/live/<name>/<action>")
     def ask(name: str, action: str) -> Response:
@@ -62,12 +63,14 @@ def _language() -> str:
     return asked if asked in LANGUAGES else "en"
 
 
-def _events(hub: Hub, step: Step, language: str, token: str) -> Iterator[bytes]:
+def _events(hub: Hub, step: Step, language: str, token: str, *, queue: bool) -> Iterator[bytes]:
     """Yield server-sent events as long as the tab listens: all that it shows, when it changes.
+
+    With `queue`, that is the learner's Redis as well.
 
     Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
     """
-    with hub.tab(step):
+    with hub.tab(step), hub.queue.listen() if queue else nullcontext():
         yield _RETRY
         told: dict[str, Any] = {}
         while not hub.closed:
@@ -75,6 +78,8 @@ def _events(hub: Hub, step: Step, language: str, token: str) -> Iterator[bytes]:
             version = hub.version
             with speaking(language):
                 content = {"token": token, **snapshot(hub, step)}
+                if queue:
+                    content["queue"] = [[kind.value, line] for kind, line in hub.queue.lines()]
             if content != told:
                 told = content
                 yield f"data: {json.dumps(content)}\n\n".encode()

@@ -12,6 +12,8 @@ WORDS = {
     "hint": _("A hint"),
     "hints": _("Hints"),
     "next": _("Go on to the next step"),
+    "queue": _("The queue, live"),
+    "output": _("Output of the last check"),
     "show": _("Show it all the same"),
     "stopped": _(
         "The server does not answer. This goes on by itself once it runs again: {command}",

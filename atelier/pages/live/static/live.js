@@ -3,7 +3,7 @@ const place = document.querySelector(".live");
 const language = document.documentElement.lang;
 const at = (action = "") => `/live/${place.dataset.step}${action && `/${action}`}`;
 const part = (name) => place.querySelector(name);
-const [status, waits, list, answer, given, dialog] = [".status", ".waits", ".criteria", ".answer", ".given", "dialog"].map(part);
+const [status, waits, list, answer, given, queue, dialog] = [".status", ".waits", ".criteria", ".answer", ".given", ".queue", "dialog"].map(part);
 let token = "";
 let source = null;
 let waiting = 0;
@@ -26,7 +26,7 @@ function write(element, text) {
 function listen() {
     clearTimeout(waiting);
     source?.close();
-    source = new EventSource(`${at()}?lang=${language}`);
+    source = new EventSource(`${at()}?lang=${language}${queue.open ? "&queue" : ""}`);
     source.onmessage = ({ data }) => show(JSON.parse(data));
     source.onerror = () => {
         place.dataset.phase = "stopped";
@@ -57,6 +57,7 @@ function show(state) {
     write(waits, state.waits);
     showCriteria(state.criteria);
     showHints(state.hints);
+    if (state.queue) fill(queue.querySelector("pre"), state.queue);
     part("[data-ask=next]").hidden = !state.may_go_on;
     part("[data-ask=hint]").hidden = !state.more_hints;
     for (const step of document.querySelectorAll(".steps [data-step]")) {
@@ -140,7 +141,7 @@ async function ask(button) {
     try {
         const said = await fetch(`${at(action)}?lang=${language}${anyway}`, { method: "POST", headers: { "X-Atelier-Token": token } });
         if (!said.ok) throw new Error(said.statusText);
-        tell(await said.json());
+        tell(await said.json(), anyway ? part("[data-ask=diff]").textContent : button.textContent);
     } catch {
         tell({ lines: [place.dataset.stopped] });
     } finally {
@@ -148,7 +149,7 @@ async function ask(button) {
     }
 }
 
-function tell({ lines, asks, diff, to }) {
+function tell({ lines, asks, diff, output, to }, said) {
     write(answer.querySelector("p"), lines.join("\n"));
     answer.hidden = !lines.length;
     answer.querySelector("[data-anyway]").hidden = !asks;
@@ -159,16 +160,24 @@ function tell({ lines, asks, diff, to }) {
         onward.textContent = lines[0];
         onward.focus();
     }
-    if (diff) compare(diff);
+    if (diff) open(said, diff);
+    if (output) open(said, output.flatMap(([command, text]) => [["heading", command], ["same", text.trimEnd()], ["note", ""]]));
 }
 
-function compare(lines) {
+function open(title, lines) {
+    dialog.querySelector("h2").textContent = title;
     const block = dialog.querySelector("pre");
-    block.replaceChildren(...lines.map(([kind, text]) => make("span", `${text}\n`, kind)));
+    fill(block, lines);
     dialog.showModal();
     block.scrollTo(0, 0);
 }
 
+function fill(block, lines) {
+    block.replaceChildren(...lines.map(([kind, text]) => make("span", `${text}\n`, kind)));
+}
+
+// The queue is looked at only while it is shown.
+queue.addEventListener("toggle", () => source && listen());
 for (const button of place.querySelectorAll("[data-ask]")) button.addEventListener("click", () => ask(button));
 dialog.querySelector(".close").addEventListener("click", () => dialog.close());
 place.hidden = false;
