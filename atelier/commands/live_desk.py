@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +17,10 @@ from atelier.commands.undo import undo_once
 from atelier.compare import Kind, Line, differences
 from atelier.course import Course, Step
 from atelier.pages.site import Standing
-from atelier.watch.engine import Engine
+
+# Late, because the first page waits for it.
+if TYPE_CHECKING:
+    from atelier.watch.engine import Engine
 
 
 class LiveDesk:
@@ -49,6 +53,8 @@ class LiveDesk:
 
     def engine(self, project: Path, step: Step, reached: Step) -> Engine:
         """Return an engine that remembers what is met."""
+        from atelier.watch.engine import Engine
+
         return Engine(
             self.course,
             project,

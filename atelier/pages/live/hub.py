@@ -9,12 +9,15 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atelier.course import Step
 from atelier.pages.live.learner import Learner
 from atelier.pages.live.queue import QueueWatch
 from atelier.project import ProjectError
-from atelier.watch.engine import Engine, State
+
+if TYPE_CHECKING:
+    from atelier.watch.engine import Engine, State
 
 _LINGER = 20.0  # seconds: from one page to the next, there is no tab for a moment
 _BEAT = 3.0  # seconds

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from atelier.compare import Line
 from atelier.course import Course, Step
 from atelier.pages.site import Standing
-from atelier.watch.engine import Engine
+
+if TYPE_CHECKING:
+    from atelier.compare import Line
+    from atelier.watch.engine import Engine
 
 
 class Learner(Protocol):

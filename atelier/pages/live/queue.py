@@ -7,13 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from atelier.i18n import Text, _
 from atelier.project import ProjectError
-from atelier.queue.address import Address, BadAddress, read_address
-from atelier.queue.reader import Look, QueueReader
-from atelier.queue.trouble import trouble
-from atelier.queue.view import Kind, Line, view
+
+# Late, because the first page waits for it: what reads a Redis.
+if TYPE_CHECKING:
+    from atelier.queue.address import Address
+    from atelier.queue.reader import Look, QueueReader
+    from atelier.queue.view import Line
 
 _LOOK_EVERY = 0.5  # seconds
 _PATIENCE = 0.25  # seconds that workers have to answer
@@ -59,6 +62,10 @@ class QueueWatch:
 
     def lines(self) -> list[Line]:
         """Return what the last look saw, in the language that is spoken; nothing before it."""
+        from atelier.queue.address import BadAddress
+        from atelier.queue.trouble import trouble
+        from atelier.queue.view import Kind, view
+
         seen = self._seen
         if seen.look is not None:
             return view(seen.look, str(seen.address), height=_LINES)
@@ -76,6 +83,9 @@ class QueueWatch:
         return [(Kind.ITEM, _again(line)) for line in said]
 
     def _run(self) -> None:
+        from atelier.queue.address import read_address
+        from atelier.queue.reader import QueueReader
+
         with contextlib.ExitStack() as open_ones:
             reader: QueueReader | None = None
             known = ""

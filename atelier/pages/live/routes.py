@@ -19,7 +19,6 @@ from atelier.course import Step, UnknownStep
 from atelier.i18n import LANGUAGES, speaking
 from atelier.pages.live.actions import ACTIONS, act
 from atelier.pages.live.hub import Hub
-from atelier.pages.live.view import snapshot
 
 TOKEN_HEADER = "X-Atelier-Token"
 _RETRY = b"retry: 1000\n\n"  # milliseconds until a browser asks again, when the server was stopped
@@ -70,6 +69,9 @@ def _events(hub: Hub, step: Step, language: str, token: str, *, queue: bool) -> 
 
     Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
     """
+    # Late, because the first page waits for it.
+    from atelier.pages.live.view import snapshot
+
     with hub.tab(step), hub.queue.listen() if queue else nullcontext():
         yield _RETRY
         told: dict[str, Any] = {}
