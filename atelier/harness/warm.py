@@ -137,9 +137,12 @@ class WarmPython:
             return None
         if path.name == "python":
             return arguments if arguments[:2] == ["-P", "-c"] or arguments[:1] == ["-c"] else None
+        python = str(self._binaries / "python")
         with path.open("rb") as file:
-            first = file.readline(200).decode("utf-8", "replace").strip()
-        return [program, *arguments] if first == f"#!{self._binaries / 'python'}" else None
+            first, second = (file.readline(500).decode("utf-8", "replace") for _line in "12")
+        # A first line holds no path with spaces: pip has sh start Python then, on the second.
+        by_shell = first == "#!/bin/sh\n" and second.startswith("'''exec'") and python in second
+        return [program, *arguments] if by_shell or first == f"#!{python}\n" else None
 
     def close(self) -> None:
         """End it; what it forked goes on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -125,11 +126,15 @@ class Worker:
         return self._process.wait(Deadline(seconds))
 
 
+_importing = threading.Lock()
+
+
 def _celery() -> Any:
     """The workshop's own Celery: it speaks the protocol, it runs no task."""
-    from celery import Celery
+    with _importing:  # while it is imported, celery puts another module in its own place
+        from celery import Celery
 
-    return Celery
+        return Celery
 
 
 def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Worker:

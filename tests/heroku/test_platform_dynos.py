@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -187,7 +188,9 @@ def test_what_does_not_end_is_killed(desk: Desk) -> None:
 
 def test_daemons_end_with_their_dyno(desk: Desk) -> None:
     code = "import os, time; os.fork() and os._exit(0); os.setsid(); time.sleep(1000)"
-    desk.deploy(APP, {"worker": f'{sys.executable} -c "{code}"; echo left; exec sleep 1000'})
+    desk.deploy(
+        APP, {"worker": f'{shlex.quote(sys.executable)} -c "{code}"; echo left; exec sleep 1000'}
+    )
     scale(desk, worker=1)
     desk.wait_for_print(APP, "left")
     assert len(processes_of(desk)) == 2
