@@ -15,6 +15,7 @@ from pathlib import Path
 
 from atelier.doctor.line import Level, Line
 from atelier.git import DATE, has_identity
+from atelier.harness.command_output import output_of
 from atelier.harness.interpreter import pipenv_command
 from atelier.i18n import _
 from atelier.paths import data_directory
@@ -203,16 +204,5 @@ def process_start() -> Line:
 
 def _said(command: list[str]) -> str | None:
     """The first line that a command prints, None where it does not run."""
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    lines = done.stdout.strip().splitlines()
-    return lines[0] if done.returncode == 0 and lines else None
+    lines = (output_of(command, seconds=20) or "").strip().splitlines()
+    return lines[0] if lines else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from atelier.harness.command_output import output_of
 from atelier.i18n import _
 from atelier.verdicts import NotYet
 
@@ -68,20 +68,10 @@ def _ask_pipenv(project: Path) -> Path | None:
     pipenv = pipenv_command()
     if pipenv is None or not (project / "Pipfile").is_file():
         return None
-    try:
-        answer = subprocess.run(
-            [pipenv, "--venv"],
-            cwd=project,
-            env=pipenv_environment(project),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return Path(answer.stdout.strip()) if answer.returncode == 0 else None
+    printed = output_of(
+        [pipenv, "--venv"], seconds=20, folder=project, environment=pipenv_environment(project)
+    )
+    return None if printed is None else Path(printed.strip())
 
 
 def pipenv_command() -> str | None:

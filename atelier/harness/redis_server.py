@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atelier.harness.command_output import output_of
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
 from atelier.harness.ports import HeldPort
@@ -56,10 +56,7 @@ def _embedded_binary() -> Path | None:
 
 
 def _version(binary: str) -> tuple[int, ...]:
-    printed = subprocess.run(
-        [binary, "--version"], capture_output=True, text=True, timeout=10, check=False
-    ).stdout
-    match = re.search(r"v=(\d+)\.(\d+)\.(\d+)", printed)
+    match = re.search(r"v=(\d+)\.(\d+)\.(\d+)", output_of([binary, "--version"]) or "")
     return tuple(int(part) for part in match.groups()) if match else (0,)
 
 

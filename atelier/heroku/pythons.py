@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+
+from atelier.harness.command_output import output_of
 
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -79,16 +80,5 @@ def _asked(python: Path, version: str) -> Path | None:
     if not python.is_file():
         return None
     question = "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)"
-    try:
-        answer = subprocess.run(
-            [python, "-I", "-c", question],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    lines = answer.stdout.splitlines()
+    lines = (output_of([python, "-I", "-c", question]) or "").splitlines()
     return Path(lines[1]) if len(lines) == 2 and lines[0] == version else None

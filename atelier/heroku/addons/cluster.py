@@ -14,6 +14,7 @@ import threading
 from importlib.metadata import version
 from pathlib import Path
 
+from atelier.harness.command_output import output_of
 from atelier.harness.postgres_programs import (
     is_root,
     open_to_others,
@@ -241,17 +242,8 @@ class Cluster:
 
 def _major(programs: Path) -> str:
     """Return the first number of a PostgreSQL's version, `18`; `0` when it does not run."""
-    try:
-        printed = subprocess.run(
-            [str(programs / "postgres"), "--version"],
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            timeout=_ANSWER_WITHIN,
-            check=False,
-        ).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return "0"
+    command = [programs / "postgres", "--version"]
+    printed = output_of(command, seconds=_ANSWER_WITHIN, environment=ENVIRONMENT) or ""
     number = printed.rpartition(") ")[2].partition(".")[0]
     return number if number.isdecimal() else "0"
 
