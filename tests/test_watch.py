@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -300,6 +302,35 @@ def test_criteria_that_cannot_run_are_our_side(
     (course.root / "exercises/01-greet/test_broken.py").unlink()
     (project / "greet.py").write_text(GREET)
     assert watched.until(lambda state: state.phase is Phase.DONE).passed
+
+
+@pytest.mark.parametrize("asked", ["greet", "part"])
+def test_what_waits_to_check_is_not_older_than_what_is_asked(
+    course_and_project: tuple[Course, Path], asked: str
+) -> None:
+    """It has read the criteria of a step; an author saves them, or another step is wanted."""
+    course, project = course_and_project
+    with subprocess.Popen(
+        [sys.executable, "-m", "atelier.watch.child", str(course.root), "greet"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert json.loads(child.stdout.readline()) == {"event": "ready"}
+        slow(course, project)  # a new criterion, which is met
+        wanted = {"project": str(project), "step": asked, "at": asked}
+        child.stdin.write(json.dumps(wanted) + "\n")
+        child.stdin.flush()
+        told = [json.loads(line) for line in child.stdout]
+    assert [each["event"] for each in told if each["event"] != "finding"] == [
+        *("criteria", "printed", "report")
+    ]
+    assert {each["id"] for each in told if each["event"] == "finding"} == {
+        "greet": {"greets", "greets_by_name", "slow"},
+        "part": {"parts", "parts_by_name"},
+    }[asked]
 
 
 def test_killed_it_leaves_no_process(
