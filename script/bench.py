@@ -1,7 +1,9 @@
 """What the tool costs: each row is measured in this run against its own floor.
 
 Medians of `--rounds` rounds (default 5), floor and subject in turn, so that both meet the
-same weather. Nothing here is a test: a bound that is missed is shown, with its figure.
+same weather. A bound in seconds is for a machine of a known speed: it is multiplied by how much
+slower this one is just then. Nothing here is a test: a bound that is missed is shown, with its
+figure.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from atelier.harness.worker import READY
 from atelier.harness.world import World
 from script.bench_heroku import heroku_rows
 from script.bench_pages import build_pages, first_page, save_to_browser_p95
+from script.bench_table import fixed, row
 from script.bench_watch import cheap_p95, full_verdict
 from tests.browser import missing
 
@@ -70,23 +73,23 @@ def main() -> None:
         )
         row("check 09", check_09, 1.5 * workers + 0.5, f"1.5 x {workers:.2f} (worker, ping) + 0.5")
         row("check 10", check_10, 1.3 * (3 + workers), f"1.3 x (3 + {workers:.2f})")
-        row("check, no process", static_check(rounds, folder), 0.6, "0.6")
+        fixed("check, no process", static_check(rounds, folder), 0.6)
     with project(course, "08") as eight, project(course, "09") as nine:
-        row("watch 08, files only, p95", cheap_p95(course, eight, "08"), 0.3, "0.3")
+        fixed("watch 08, files only, p95", cheap_p95(course, eight, "08"), 0.3)
         taken, start = full_verdict(course, nine, "09", rounds)
         row(
             "watch 09, whole verdict", taken, 1.5 * start + 0.3, f"1.5 x {start:.2f} (worker) + 0.3"
         )
     slowest, seconds = slowest_help(rounds)
-    row(f"{slowest} --help", seconds, 0.3, "0.3")
-    row("verify --fast", timed([str(BIN / "atelier"), "verify", "--fast"]), 5.0, "5.0")
-    row("all pages built", in_turn(rounds, build_pages)[0], 1.5, "1.5")
-    row("first page served", in_turn(rounds, first_page)[0], 0.5, "0.5")
+    fixed(f"{slowest} --help", seconds, 0.3)
+    fixed("verify --fast", timed([str(BIN / "atelier"), "verify", "--fast"]), 5.0)
+    fixed("all pages built", in_turn(rounds, build_pages)[0], 1.5)
+    fixed("first page served", in_turn(rounds, first_page)[0], 0.5)
     if why := missing():
         print(f"save to browser, p95            not measured: {why}")
     else:
         with project(course, "08") as eight:
-            row("save to browser, p95", save_to_browser_p95(course, eight, "08"), 0.4, "0.4")
+            fixed("save to browser, p95", save_to_browser_p95(course, eight, "08"), 0.4)
     with project(course, "06") as plain, project(course, "13") as folder:
         without, with_task = in_turn(
             3, lambda: p95(plain, redis=True), lambda: p95(folder, redis=True)
@@ -97,14 +100,8 @@ def main() -> None:
             1.5 * without,
             f"1.5 x {without * 1000:.2f} ms",
         )
-        row("GET list p95, Redis stopped", p95(folder, redis=False), 1.0, "1.0")
-    heroku_rows(course, row)
-
-
-def row(name: str, seconds: float, bound: float, how: str) -> None:
-    """Print one line of the table."""
-    verdict = "within" if seconds <= bound else "OVER"
-    print(f"{name:30} {seconds:8.4f} s   bound {bound:8.4f} s = {how:38} {verdict}", flush=True)
+        fixed("GET list p95, Redis stopped", p95(folder, redis=False), 1.0)
+    heroku_rows(course)
 
 
 def in_turn(rounds: int, *subjects: Callable[[], float]) -> list[float]:

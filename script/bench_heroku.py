@@ -28,32 +28,31 @@ from atelier.heroku.logs import Filter
 from atelier.heroku.platform import Platform
 from atelier.heroku.pythons import OWN
 from atelier.heroku.router import Router
+from script.bench_table import fixed, row
 
 APP = "bench"
 PUSHED = 15.0  # seconds, from a push to an answer, with a warm cache of packages
 WORKER = 3.0
 
-Row = Callable[[str, float, float, str], None]
 
-
-def heroku_rows(course: Course, row: Row) -> None:
+def heroku_rows(course: Course) -> None:
     """Print the rows of the local Heroku."""
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch, deployed(course, scratch) as shop:
         shop.sync("warm")  # fills pipenv's cache
         floor = shop.sync("floor")
-        first = shop.push("first")
-        row("push to answer", first, PUSHED, f"15 ({first / floor:.2f} x {floor:.2f}, pipenv sync)")
+        print(f"{'pipenv sync alone':30} {floor:8.4f} s   the floor of a push")
+        fixed("push to answer", shop.push("first"), PUSHED)
         row("push again, same lock", shop.push("second"), floor, f"{floor:.2f} (pipenv sync)")
         alone = shop.worker_alone()
-        how = f"3.0 (without Heroku {alone:.2f})"
-        row("worker ready, by the API", shop.worker(shop.ask_for_worker), WORKER, how)
+        print(f"{'worker without Heroku':30} {alone:8.4f} s   the floor of a scaled worker")
+        fixed("worker ready, by the API", shop.worker(shop.ask_for_worker), WORKER)
         if shutil.which("heroku") is None:
             print("worker ready, by heroku: left out, there is no heroku command here")
             return
         cli = timed(lambda: shop.heroku("ps"))
         shop.worker(lambda: shop.heroku("ps:scale", "worker=0"), ready=False)
         seconds = shop.worker(lambda: shop.heroku("ps:scale", "worker=1"))
-        row("worker ready, by heroku", seconds, WORKER + cli, f"3.0 + {cli:.2f} (heroku ps)")
+        fixed("worker ready, by heroku", seconds, WORKER, cli, "heroku ps")
 
 
 class Shop:

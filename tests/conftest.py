@@ -24,7 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     others when it is done.
     """
     longest = [item for item in items if item.path.name == "test_lessons_followed.py"]
-    longest.reverse()  # the last lessons wait most
     others = [item for item in items if item not in longest]
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     left = len(items)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from atelier.commands import check, desk
-from atelier.commands.group import atelier
+from atelier.commands import check
 from atelier.course import Course
 from atelier.git import git
 from atelier.i18n import choose_language
 from atelier.project import ProjectError, create_project
 from atelier.state import Progress, State
+from tests.say import Say
 from tests.small_course import small_course, write
-
-Say = Callable[..., str]
 
 
 @pytest.fixture
@@ -38,15 +35,7 @@ def project(small: Course, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def say(small: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
-    """Run a command in this process; return what it says."""
-    choose_language("en")
-    monkeypatch.setattr(desk, "workshop_root", lambda: small.root)
-
-    def run(*arguments: str) -> str:
-        run.code = atelier.main(list(arguments), "atelier", standalone_mode=False)  # type: ignore[attr-defined]
-        return capsys.readouterr().out
-
-    return run
+    return Say(small, monkeypatch, capsys)
 
 
 def test_one_hint_at_a_time_remembered(project: Path, say: Say) -> None:
@@ -84,7 +73,7 @@ def test_diff_waits_to_be_asked_until_the_step_is_met(
 
     refused = say("diff")
 
-    assert say.code == 1  # type: ignore[attr-defined]
+    assert say.code == 1
     assert "diff --anyway" in refused
     assert "def greet" not in refused
     shown = say("diff", "--anyway")

@@ -10,13 +10,11 @@ import pytest
 
 from atelier.course import Course, workshop_root
 from atelier.follow.mismatch import CannotFollow
-from atelier.follow.network import can_have_own_network
 from atelier.follow.ports import LESSON_PORTS, require_free
+from atelier.verify.jobs import follow_parts
 from tests.projects import atelier
 
-NAMES = [step.name for step in Course(workshop_root()).steps]
-SIZE = 3 if can_have_own_network() else len(NAMES)
-PARTS = [NAMES[at : at + SIZE] for at in range(0, len(NAMES), SIZE)]
+PARTS = follow_parts(Course(workshop_root()))
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part[0]} to {part[-1]}")

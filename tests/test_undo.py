@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from atelier.commands import desk, start
-from atelier.commands.group import atelier
+from atelier.commands import start
 from atelier.course import Course
 from atelier.git import git
 from atelier.i18n import choose_language
 from atelier.project import ProjectError, create_project
 from atelier.snapshots import files_of, listed, snapshots_of
 from atelier.state import Progress, State
+from tests.say import Say
 from tests.undo_kit import Learner, tiny_course
-
-Say = Callable[..., str]
 
 
 @pytest.mark.parametrize("first", range(0, 50, 10))
@@ -45,15 +42,7 @@ def project(tiny: Course, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def say(tiny: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
-    """Run a command in this process; return what it says."""
-    choose_language("en")
-    monkeypatch.setattr(desk, "workshop_root", lambda: tiny.root)
-
-    def run(*arguments: str) -> str:
-        atelier.main(list(arguments), "atelier", standalone_mode=False)
-        return capsys.readouterr().out
-
-    return run
+    return Say(tiny, monkeypatch, capsys)
 
 
 def step_of(project: Path, tiny: Course) -> str:

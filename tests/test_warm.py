@@ -126,6 +126,49 @@ def test_a_script_of_the_environment_is_as_a_fresh_one(shop: Shop) -> None:
         assert forked == fresh
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "flask --version",
+        "python -c print(__name__)",
+        "flask no-such-command",
+        "python -c 'import sys; print(sys.argv)'",
+        "A=1 python -c 'import os; print(os.environ[\"A\"])'",
+        "no-such-program --here",
+        "flask --version && flask --version",
+        "echo $GREETING",
+    ],
+)
+def test_a_line_for_a_shell_is_as_a_shell_runs_it(shop: Shop, line: str) -> None:
+    forked, fresh = (
+        shop.run("/bin/sh", "-c", line, warm=warm, env={"GREETING": "bonjour"})
+        for warm in (True, False)
+    )
+    assert forked == fresh
+
+
+def test_a_line_that_only_names_a_program_is_forked(shop: Shop) -> None:
+    (shop.folder / "wsgi.py").write_text(
+        "import sys\nprint('celery.apps.worker' in sys.modules)\n"
+        "from flask import Flask\napp = Flask(__name__)\n"
+    )
+    assert shop.run("/bin/sh", "-c", "flask routes")[1].startswith("True\n")
+    assert shop.run("/bin/sh", "-c", "flask routes;")[1].startswith("False\n")
+
+
+def test_what_pythonpath_names_is_as_at_a_fresh_start(shop: Shop) -> None:
+    site = shop.home / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text("import os\nos.cpu_count = lambda: 7\n")
+    code = "import os, sys; print(os.cpu_count(), sys.path, 'celery.apps.worker' in sys.modules)"
+    env = {"PYTHONPATH": f"{site}:there"}
+    forked, fresh = (shop.code(code, warm=warm, env=env) for warm in (True, False))
+    assert forked[1].replace("True", "False") == fresh[1]
+    assert "True" in forked[1]
+    (site / "redis.py").write_text("")
+    assert shop.code(WARM_ONLY, env=env) == (0, "False\n")
+
+
 def test_it_was_forked(shop: Shop) -> None:
     assert shop.code(WARM_ONLY) == (0, "True\n")
     assert shop.code(WARM_ONLY, warm=False) == (0, "False\n")

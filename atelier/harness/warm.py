@@ -5,7 +5,9 @@ starts several. Where the same environment is to run hundreds of programs (`veri
 tests do that, a learner's check never does), one process imports, and forks for each.
 
 What is imported cannot be told from a fresh start but by a program that shadows a module,
-or whose variables change how Python starts: those are started afresh. What is forked keeps the
+or whose variables change how Python starts: those are started afresh. A line of a shell that
+only names a program and its arguments, as those of a Procfile, is that program: a shell
+would become it. What is forked keeps the
 environment that the system shows of the first process: an orphan of it that never called exec
 is found by `end_strays`, not by its family's token.
 """
@@ -14,7 +16,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,8 +30,11 @@ from typing import Protocol
 from atelier.harness.family import keep
 
 _SERVER = Path(__file__).with_name("warm_server.py")
-# Read when Python, or the C library, starts.
+# Read when Python, or the C library, starts; of PYTHONPATH the fork makes what Python does.
 _READ_AT_START = ("PYTHON", "LD_", "DYLD_", "LC_", "LANG", "TZ")
+_SHELL = ("/bin/sh", "-c")
+_PLAIN_WORDS = re.compile(r"[\w./-]+( +[\w./:=,@+-]+)*", re.ASCII)
+_OF_SITE = ("sitecustomize", "usercustomize")
 
 
 class Started(Protocol):
@@ -116,13 +123,13 @@ class WarmPython:
         self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: int
     ) -> WarmProcess | None:
         """Start `command` as Family.start does, or return None where it must start afresh."""
-        argv = self._arguments(command)
+        argv = self._arguments(_without_shell(command, env))
         if argv is None or _of_start(env) != _of_start(self._env):
             return None
         with self._lock:
             if self._modules is None:
                 self._modules = frozenset(json.loads(self._answers.readline() or "[]"))
-            if not self._modules or any(path.stem in self._modules for path in cwd.glob("*")):
+            if not self._modules or self._modules & _modules_of(cwd, env):
                 return None
             request = json.dumps({"argv": argv, "cwd": str(cwd), "env": dict(env)}).encode()
             socket.send_fds(self._channel, [len(request).to_bytes(8)], [output])
@@ -151,8 +158,27 @@ class WarmPython:
         self._process.wait()
 
 
+def _without_shell(command: Sequence[str], env: Mapping[str, str]) -> Sequence[str]:
+    """The program that a shell would become to run its one line, where that can be told."""
+    if tuple(command[:-1]) != _SHELL or not _PLAIN_WORDS.fullmatch(command[-1]):
+        return command
+    name, *arguments = command[-1].split()
+    program = shutil.which(name, path=env.get("PATH", os.defpath))
+    return [program, *arguments] if program else command
+
+
+def _modules_of(cwd: Path, env: Mapping[str, str]) -> set[str]:
+    """The names by which a program would import the files of its own folders."""
+    folders = [cwd, *(cwd / each for each in env.get("PYTHONPATH", "").split(":") if each)]
+    return {path.stem for folder in folders for path in folder.glob("*")}.difference(_OF_SITE)
+
+
 def _of_start(env: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name.startswith(_READ_AT_START)}
+    return {
+        name: value
+        for name, value in env.items()
+        if name.startswith(_READ_AT_START) and name != "PYTHONPATH"
+    }
 
 
 _begun: dict[Path, WarmPython] = {}

@@ -22,6 +22,7 @@ import threading
 import types
 from pathlib import Path
 
+# Not gunicorn: it reads PORT when it is imported.
 _LIBRARIES = (
     *("flask.cli", "dotenv", "flask_sqlalchemy", "flask_migrate", "flask_marshmallow"),
     *("marshmallow_sqlalchemy", "sqlalchemy.dialects.sqlite", "alembic.command"),
@@ -30,6 +31,7 @@ _LIBRARIES = (
     *("celery.concurrency.solo", "celery.concurrency.thread", "celery.concurrency.prefork"),
     *("celery.app.amqp", "celery.app.log", "celery.app.control", "celery.app.events"),
     *("celery.backends.redis", "kombu.transport.redis", "celery.loaders.app", "pytest"),
+    "sqlalchemy.dialects.postgresql.psycopg",
 )
 
 
@@ -73,8 +75,18 @@ def _become(request: dict, output: int) -> list[str]:  # type: ignore[type-arg]
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     gc.enable()
+    if folders := [each for each in os.environ.get("PYTHONPATH", "").split(":") if each]:
+        _add(folders)
     argv: list[str] = request["argv"]
     return argv
+
+
+def _add(folders: list[str]) -> None:
+    """Do for the folders of PYTHONPATH what Python does when it starts."""
+    sys.path[:0] = [str(Path(folder).absolute()) for folder in folders]
+    sys.modules.pop("sitecustomize", None)
+    with contextlib.suppress(ImportError):
+        importlib.import_module("sitecustomize")
 
 
 def _without_this_file(kind, error, traceback) -> None:  # type: ignore[no-untyped-def]

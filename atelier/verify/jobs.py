@@ -14,7 +14,7 @@ from atelier.answers import judge_answer, sound_answers
 from atelier.checks.report import Report
 from atelier.course import BrokenCourse, Course, Step
 from atelier.follow.mismatch import CannotFollow, Mismatch
-from atelier.follow.network import can_have_own_network, enter_own_network
+from atelier.follow.network import NoNetwork, can_have_own_network, enter_own_network
 from atelier.follow.run import Followed, Run
 from atelier.follow.terminal import SHELLS
 from atelier.git import GitFailed
@@ -63,9 +63,7 @@ class Outcome:
 def all_jobs(course: Course) -> Iterator[Job]:
     """Yield all there is to judge by processes, the longest first."""
     if can_have_own_network():
-        # The last lessons wait most. Each part begins with what the one before must end with.
-        for begin in reversed(range(0, len(course.steps), _PART)):
-            names = [step.name for step in course.steps[begin : begin + _PART]]
+        for names in follow_parts(course):
             yield from (Job("follow-part", (language, *names)) for language in LANGUAGES)
     else:
         yield Job("follow", LANGUAGES)  # in turn: both open the ports that lessons name
@@ -77,11 +75,22 @@ def all_jobs(course: Course) -> Iterator[Job]:
             yield Job("answer", (answer.name,))
 
 
+def follow_parts(course: Course) -> list[list[str]]:
+    """Return the names of the lessons that are followed in one go, the last part first.
+
+    The last lessons wait most. Each part begins with what the one before must end with. Where a
+    part cannot have a network of its own, all lessons are one.
+    """
+    names = [step.name for step in course.steps]
+    size = _PART if can_have_own_network() else max(len(names), 1)
+    return [names[begin : begin + size] for begin in reversed(range(0, len(names), size))]
+
+
 def perform(course: Course, job: Job, progress: Progress) -> Outcome:
     """Do a job. What stops it is a defect, told with the job's name."""
     try:
         return _KINDS[job.kind](course, job, progress)
-    except (BrokenCourse, GitFailed, OSError) as error:
+    except (BrokenCourse, GitFailed, NoNetwork, OSError) as error:
         return Outcome([f"{job.name}: {error}"])
     except Unmet as error:
         return Outcome([f"{job.name}: {error.message} {error.seen or ''}"])

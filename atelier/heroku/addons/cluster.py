@@ -242,7 +242,7 @@ class Cluster:
 
 def _major(programs: Path) -> str:
     """Return the first number of a PostgreSQL's version, `18`; `0` when it does not run."""
-    command = [programs / "postgres", "--version"]
+    command = [str(programs / "postgres"), "--version"]
     printed = output_of(command, seconds=_ANSWER_WITHIN, environment=ENVIRONMENT) or ""
     number = printed.rpartition(") ")[2].partition(".")[0]
     return number if number.isdecimal() else "0"
