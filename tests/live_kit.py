@@ -58,6 +58,11 @@ class Tab:
         self._lines = self._answer.iter_lines()
         self.state: State = {}
 
+    @property
+    def headers(self) -> httpx.Headers:
+        """What stands above the stream."""
+        return self._answer.headers
+
     def until(self, wanted: Callable[[State], object]) -> State:
         """Return the next state that is as wanted; the last one counts."""
         end = time.monotonic() + WITHIN

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,16 @@ from atelier.i18n import LANGUAGES, choose_language
 from tests import browser
 from tests.live_kit import GREET, Served, served, serving
 from tests.small_course import write
+from tests.watch_kit import WITHIN
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.skipif(bool(browser.missing()), reason=browser.missing())
 
+Open = Callable[..., "Page"]
+SIZES = {"phone": (390, 844), "laptop": (1280, 800), "wide": (1920, 1080)}
+SCHEMES = {"en": "light", "fr": "dark"}
 PATIENCE = 30_000  # milliseconds: the machine may be busy
 BROKEN = "<script>document.title = 'broken'</script>\x1b[31mred\x1b[0m\n"
 # The first criterion of the step, with what it saw.
@@ -77,12 +82,32 @@ def shown(page: Page, selector: str, text: str) -> None:
     page.locator(f".live {selector}", has_text=text).first.wait_for(state="visible")
 
 
-def open_lesson(chromium: Browser, live: Served, language: str, width: int = 1280) -> Page:
-    context = chromium.new_context(viewport={"width": width, "height": 900})
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.goto(f"{live.address}{language}/01-greet.html")
-    return page
+@pytest.fixture
+def open_lesson(chromium: Browser) -> Iterator[Open]:
+    """Open the first lesson; at the end, say what was asked of others."""
+    contexts: list[BrowserContext] = []
+    foreign: list[str] = []
+
+    def open_one(live: Served, language: str, size: str = "laptop", **options: Any) -> Page:
+        width, height = SIZES[size]
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        address = live.address
+        context.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith(address) else foreign.append(request.url)
+            ),
+        )
+        page = context.new_page()
+        page.goto(f"{address}{language}/01-greet.html")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert foreign == []
 
 
 def problems_of(page: Page) -> list[str]:
@@ -94,9 +119,9 @@ def problems_of(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_hour_with_the_page_open(chromium: Browser, live: Served, language: str) -> None:
+def test_an_hour_with_the_page_open(open_lesson: Open, live: Served, language: str) -> None:
     said = SAID[language]
-    page = open_lesson(chromium, live, language)
+    page = open_lesson(live, language, color_scheme=SCHEMES[language])
     problems = problems_of(page)
     page.evaluate("window.loadedOnce = true")
     shown(page, ".criterion.fail", said["unmet"])
@@ -107,7 +132,7 @@ def test_an_hour_with_the_page_open(chromium: Browser, live: Served, language: s
     shown(page, ".criterion", said["seen"])
     assert page.locator(".criterion details[open]").count() == 1
     assert "broken" not in page.title()
-    assert_accessible(page)
+    assert browser.accessibility_problems(page) == []
 
     # Hints come one at a time, and the solution after a question.
     first, second = said["hints"]
@@ -121,7 +146,7 @@ def test_an_hour_with_the_page_open(chromium: Browser, live: Served, language: s
     shown(page, ".answer", said["asks"])
     page.locator("[data-anyway]").click()
     shown(page, "dialog .solution", "+def greet(name):")
-    assert_accessible(page)
+    assert browser.accessibility_problems(page) == []
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="hidden")
 
@@ -151,16 +176,15 @@ def test_an_hour_with_the_page_open(chromium: Browser, live: Served, language: s
     page.wait_for_url("**/02-part.html")
     shown(page, ".criterion", "It parts")
     assert problems == []
-    page.context.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_server_that_stops_and_starts_again(
-    chromium: Browser, tmp_path: Path, language: str
+    open_lesson: Open, tmp_path: Path, language: str
 ) -> None:
     said = SAID[language]
     with serving(tmp_path, beat=0.2) as live:
-        page = open_lesson(chromium, live, language)
+        page = open_lesson(live, language)
         shown(page, ".status", said["refused"])
         course, project, port = live.course, live.project, live.port
     shown(page, ".status", said["stopped"])
@@ -171,46 +195,78 @@ def test_server_that_stops_and_starts_again(
         shown(page, ".status", said["met"])
         page.locator("[data-ask=hint]").click()  # with the token of the new server
         shown(page, ".given", said["hints"][0])
-        page.context.close()
 
 
-def test_hidden_tab_listens_no_more(chromium: Browser, live: Served) -> None:
-    page = open_lesson(chromium, live, "en")
-    shown(page, ".status", SAID["en"]["refused"])
+def test_hidden_tab_listens_no_more(open_lesson: Open, tmp_path: Path) -> None:
     hide = """(hidden) => {
         Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));
     }"""
-    page.evaluate(hide, True)
-    (live.project / "greet.py").write_text(GREET)
+    with serving(tmp_path, beat=0.1, linger=0.1) as live:
+        page = open_lesson(live, "en")
+        shown(page, ".status", SAID["en"]["refused"])
+        page.evaluate(hide, True)
+        end = time.monotonic() + WITHIN
+        while live.hub.engine is not None:  # nobody looks, so nothing is checked
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        (live.project / "greet.py").write_text(GREET)
+        page.evaluate(hide, False)
+        shown(page, ".status", SAID["en"]["met"])
+        page.context.close()
+
+
+@pytest.mark.parametrize(("language", "twin"), [("en", "fr"), ("fr", "en")])
+def test_switching_the_language_keeps_what_was_shown(
+    open_lesson: Open, live: Served, language: str, twin: str
+) -> None:
+    page = open_lesson(live, language)
+    shown(page, ".criterion.fail", SAID[language]["unmet"])
+    page.locator("[data-ask=hint]").click()
+    shown(page, ".given", SAID[language]["hints"][0])
+    page.locator(".contents a").nth(4).click()
+    page.locator(".switch").click()
+    page.wait_for_url(f"**/{twin}/01-greet.html#*")
+    shown(page, ".criterion.fail", SAID[twin]["unmet"])
+    shown(page, ".given", SAID[twin]["hints"][0])
     engine = live.hub.engine
     assert engine is not None
-    states = engine.states()
-    while not next(states).passed:
-        pass
-    assert page.locator(".criterion.pass").count() == 0
-    page.evaluate(hide, False)
-    shown(page, ".status", SAID["en"]["met"])
-    page.context.close()
+    assert engine.state.run == 1  # from one page to the next, the engine stays
 
 
-def test_phone_has_the_criteria_below_the_lesson(chromium: Browser, live: Served) -> None:
-    page = open_lesson(chromium, live, "fr", width=390)
-    shown(page, ".status", SAID["fr"]["refused"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES)
+def test_criteria_at_every_size(open_lesson: Open, live: Served, language: str, size: str) -> None:
+    page = open_lesson(live, language, size)
+    shown(page, ".status", SAID[language]["refused"])
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     main, beside = (page.locator(each).bounding_box() for each in ("main", ".live"))
     assert main is not None
     assert beside is not None
-    assert main["y"] + main["height"] <= beside["y"]
-    page.locator(".jump a[href='#live']").click()
-    assert page.locator("#live-title").bounding_box() is not None
-    page.context.close()
+    if size == "phone":
+        assert main["y"] + main["height"] <= beside["y"]
+        page.locator(".jump a[href='#live']").click()
+        page.wait_for_url("**#live")
+    else:
+        assert main["x"] + main["width"] <= beside["x"]
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        page.locator(".contents li:last-child a[aria-current]").wait_for()
+    # In view, wherever the reader is in the lesson.
+    box = page.locator("#live-title").bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < SIZES[size][1]
+    page.emulate_media(media="print")
+    assert not page.locator(".live").is_visible()
 
 
-def assert_accessible(page: Page) -> None:
-    """Assert that axe-core finds nothing serious in the live part."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, context=".live").response["violations"]
-    serious = [each["id"] for each in found if each["impact"] in ("serious", "critical")]
-    assert serious == [], found
+def test_ten_tabs_of_a_browser_make_one_run(open_lesson: Open, live: Served) -> None:
+    pages = [open_lesson(live, LANGUAGES[number % 2]) for number in range(10)]
+    for number, page in enumerate(pages):
+        shown(page, ".status", SAID[LANGUAGES[number % 2]]["refused"])
+    engine = live.hub.engine
+    assert engine is not None
+    assert engine.state.run == 1
+    (live.project / "greet.py").write_text(GREET)
+    for number, page in enumerate(pages):
+        shown(page, ".status", SAID[LANGUAGES[number % 2]]["met"])
+    assert engine.state.run <= 3  # one save may be several events

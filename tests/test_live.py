@@ -13,12 +13,14 @@ import pytest
 from atelier.commands.desk import Desk
 from atelier.commands.hint import next_hints
 from atelier.commands.progress import go_on
+from atelier.course import Course, workshop_root
 from atelier.i18n import LANGUAGES, _, choose_language, speaking
 from atelier.pages.live.inert import inert
 from atelier.pages.site import Site
 from atelier.project import create_project
 from atelier.state import Progress, State
 from tests.live_kit import GREET, Served, Tab, served, serving
+from tests.site_pages import LIGHT, link_defects
 from tests.small_course import small_course, write
 from tests.watch_kit import WITHIN
 
@@ -236,6 +238,45 @@ def test_others_are_refused(live: Served) -> None:
     ):
         assert httpx.get(live.address + path, headers=headers).status_code == code, (path, headers)
     assert live.hub.engine is None
+
+
+def test_token_does_not_serve_another_site(live: Served) -> None:
+    tab = Tab(live.address)
+    token = tab.phase("done")["token"]
+    given: list[dict[str, str]] = [
+        *({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}),
+        *({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}),
+    ]
+    for headers in given:
+        answer = httpx.post(
+            f"{live.address}live/greet/hint", headers={"X-Atelier-Token": token, **headers}
+        )
+        assert answer.status_code == 403, headers
+    assert live.learner.hints(live.course.first)[0] == []
+    tab.close()
+
+
+def test_answers_are_guarded(live: Served) -> None:
+    tab = Tab(live.address)
+    tab.phase("done")
+    asked = httpx.post(f"{live.address}live/greet/hint")
+    for headers in (tab.headers, asked.headers):
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "Access-Control-Allow-Origin" not in headers
+    tab.close()
+
+
+def test_pages_with_the_live_part_are_light_and_lead_somewhere() -> None:
+    files = {
+        name: make() for name, make in Site(Course(workshop_root()), live=True).files().items()
+    }
+    assert list(link_defects(files)) == []
+    assert {"static/live.js", "static/live.css"} <= set(files)
+    with_all = sum(len(content) for name, content in files.items() if name.startswith("static/"))
+    heaviest = max(len(content) for name, content in files.items() if name.endswith(".html"))
+    assert with_all + heaviest < LIGHT
 
 
 def test_nothing_of_it_is_in_the_static_site(tmp_path: Path) -> None:

@@ -333,6 +333,42 @@ def test_what_waits_to_check_is_not_older_than_what_is_asked(
     }[asked]
 
 
+def test_what_waits_to_check_ends_when_it_is_asked_to(
+    course_and_project: tuple[Course, Path], tmp_path: Path
+) -> None:
+    """Also while it reads criteria that swallow what would interrupt them, as pytest may."""
+    course, _project = course_and_project
+    flag = tmp_path / "flag"
+    write(
+        course.root,
+        "exercises/01-greet/test_swallows.py",
+        f"""\
+        import time
+        from pathlib import Path
+
+        Path({str(flag)!r}).touch()
+        try:
+            time.sleep({WITHIN})
+        except BaseException:
+            pass
+        """,
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "atelier.watch.child", str(course.root), "greet"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        end = time.monotonic() + WITHIN
+        while not flag.exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        child.terminate()
+        try:
+            assert child.wait(WITHIN / 3) == -signal.SIGTERM
+        finally:
+            child.kill()
+
+
 def test_killed_it_leaves_no_process(
     course_and_project: tuple[Course, Path], tmp_path: Path
 ) -> None:

@@ -22,7 +22,6 @@ from atelier.i18n import LANGUAGES, say
 
 def main() -> int:
     """Wait for what to check, check it, and tell."""
-    signal.signal(signal.SIGTERM, _stop)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -39,6 +38,9 @@ def main() -> int:
         line = sys.stdin.readline()
         if not line:
             return None
+        # Until here nothing was started, and SIGTERM ends this at once: pytest, which reads the
+        # criteria, may swallow an exception.
+        signal.signal(signal.SIGTERM, _stop)
         threading.Thread(target=_end_with_the_parent, daemon=True).start()
         found: dict[str, str] = json.loads(line)
         return found
