@@ -257,16 +257,3 @@ def test_criteria_at_every_size(open_lesson: Open, live: Served, language: str, 
     assert 0 <= box["y"] < SIZES[size][1]
     page.emulate_media(media="print")
     assert not page.locator(".live").is_visible()
-
-
-def test_ten_tabs_of_a_browser_make_one_run(open_lesson: Open, live: Served) -> None:
-    pages = [open_lesson(live, LANGUAGES[number % 2]) for number in range(10)]
-    for number, page in enumerate(pages):
-        shown(page, ".status", SAID[LANGUAGES[number % 2]]["refused"])
-    engine = live.hub.engine
-    assert engine is not None
-    assert engine.state.run == 1
-    (live.project / "greet.py").write_text(GREET)
-    for number, page in enumerate(pages):
-        shown(page, ".status", SAID[LANGUAGES[number % 2]]["met"])
-    assert engine.state.run <= 3  # one save may be several events
