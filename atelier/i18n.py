@@ -10,7 +10,9 @@ import gettext
 import locale
 import os
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ LANGUAGES = ("en", "fr")
 _LOCALE_DIRECTORY = Path(__file__).parent / "locale"
 
 _chosen = "en"
+# What one thread says in between: a server answers several readers at once.
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
 class Text(str):
@@ -29,7 +33,7 @@ class Text(str):
 
     def __new__(cls, source: str, values: Mapping[str, Any]) -> Text:
         """Keep `source` and `values`; the string itself is said in the chosen language."""
-        text = super().__new__(cls, _render(source, values, _chosen))
+        text = super().__new__(cls, _render(source, values, chosen_language()))
         text.source = source
         text.values = values
         return text
@@ -47,7 +51,7 @@ def _(source: str, **values: Any) -> Text:
 def say(text: str | None, language: str | None = None) -> str | None:
     """Return `text` in `language` (default: the chosen one); plain strings stay as they are."""
     if isinstance(text, Text):
-        return text.in_language(language or _chosen)
+        return text.in_language(language or chosen_language())
     return text
 
 
@@ -67,7 +71,17 @@ def say_as_gettext(language: str) -> None:
 
 def chosen_language() -> str:
     """Return the language that sentences are said in."""
-    return _chosen
+    return _spoken.get() or _chosen
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say sentences in `language`, one of LANGUAGES, in this thread and until the end."""
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def language_of_locale() -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from atelier.i18n import _
-from atelier.printable import printable
 from atelier.queue.address import Address, BadAddress, read_address
 from atelier.queue.reader import QueueReader
+from atelier.queue.trouble import trouble
 from atelier.queue.view import Kind, Line, view
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ _LOOK_EVERY = 0.5  # seconds
 # Seconds that workers have to answer: a look that is the only one waits for a slow machine.
 _PATIENCE_ONCE, _PATIENCE_LIVE = 1.0, 0.25
 _STYLES = {Kind.HEADING: "bold", Kind.ITEM: "", Kind.NOTE: "dim"}
-_DETAIL_LENGTH = 200
-_UNVERIFIED = "?ssl_cert_reqs=CERT_NONE"  # as Celery writes it
 
 
 def show_queue(redis_url: str, *, once: bool = False) -> int:
@@ -60,7 +57,7 @@ def _look_once(reader: QueueReader, address: Address) -> int:
     try:
         look = reader.look(patience=_PATIENCE_ONCE)
     except (RedisError, OSError, UnicodeError) as error:
-        click.echo("\n".join(_trouble(address, error)), err=True)
+        click.echo("\n".join(trouble(address, error)), err=True)
         return 1
     click.echo("\n".join(text for _kind, text in view(look, str(address))))
     return 0
@@ -78,7 +75,7 @@ def _live(reader: QueueReader, address: Address, console: Console) -> None:
                 look = reader.look(patience=_PATIENCE_LIVE)
                 lines = view(look, str(address), height=console.height - 1)
             except (RedisError, OSError, UnicodeError) as error:
-                lines = [(Kind.ITEM, line) for line in _trouble(address, error)]
+                lines = [(Kind.ITEM, line) for line in trouble(address, error)]
                 lines.append((Kind.NOTE, _("This view goes on looking.")))
             if shown != (lines, console.size):
                 shown = (lines, console.size)
@@ -97,30 +94,3 @@ def _rendered(lines: list[Line]) -> RenderableType:
     text.append_tokens((line + "\n", _STYLES[kind]) for kind, line in lines)
     text.append(bottom[1], _STYLES[bottom[0]])
     return text
-
-
-def _trouble(address: Address, error: Exception) -> Sequence[str]:
-    """Say what is wrong with the Redis at `address` and what to do."""
-    from redis import AuthenticationError, ResponseError
-
-    detail = printable(str(error), _DETAIL_LENGTH)
-    if isinstance(error, AuthenticationError):
-        return [
-            _("Redis at {address} refuses: {detail}", address=str(address), detail=detail),
-            _("Are the user and the password in REDIS_URL right?"),
-        ]
-    if isinstance(error, ResponseError):
-        return [_("Redis at {address} refuses: {detail}", address=str(address), detail=detail)]
-    if "CERTIFICATE_VERIFY_FAILED" in detail:
-        return [
-            _("The certificate of Redis at {address} cannot be verified.", address=str(address)),
-            _("Heroku's is self-signed: end REDIS_URL with {query}", query=_UNVERIFIED),
-        ]
-    says: list[str] = [_("Redis does not answer at {address}.", address=str(address))]
-    if not isinstance(error.__cause__ or error.__context__, ConnectionRefusedError):
-        says.append(detail)
-    if address.local:
-        says.append(_("Is it running? In a terminal of its own: pipenv run atelier redis"))
-    else:
-        says.append(_("Is REDIS_URL right, and is this machine online?"))
-    return says

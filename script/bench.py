@@ -9,14 +9,11 @@ figure.
 from __future__ import annotations
 
 import argparse
-import os
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +30,10 @@ from atelier.harness.web import PRODUCTS, Web
 from atelier.harness.worker import READY
 from atelier.harness.world import World
 from script.bench_heroku import heroku_rows
+from script.bench_pages import build_pages, first_page, save_to_browser_p95
 from script.bench_table import fixed, row
 from script.bench_watch import cheap_p95, full_verdict
+from tests.browser import missing
 
 BIN = Path(sys.executable).parent
 REQUESTS = 200
@@ -86,6 +85,11 @@ def main() -> None:
     fixed("verify --fast", timed([str(BIN / "atelier"), "verify", "--fast"]), 5.0)
     fixed("all pages built", in_turn(rounds, build_pages)[0], 1.5)
     fixed("first page served", in_turn(rounds, first_page)[0], 0.5)
+    if why := missing():
+        print(f"save to browser, p95            not measured: {why}")
+    else:
+        with project(course, "08") as eight:
+            fixed("save to browser, p95", save_to_browser_p95(course, eight, "08"), 0.4)
     with project(course, "06") as plain, project(course, "13") as folder:
         without, with_task = in_turn(
             3, lambda: p95(plain, redis=True), lambda: p95(folder, redis=True)
@@ -148,34 +152,6 @@ def static_check(rounds: int, folder: Path) -> float:
         (step / "test_static.py").write_text(STATIC)
         command = [str(BIN / "python"), "-c", STATIC_COMMAND, scratch, str(folder)]
         return in_turn(rounds, lambda: timed(command))[0]
-
-
-def build_pages() -> float:
-    """Return the seconds that `atelier build` takes for the pages of both languages."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        return timed([str(BIN / "atelier"), "build", f"{scratch}/site"])
-
-
-def first_page() -> float:
-    """Return the seconds from starting `atelier serve` to the whole of a lesson."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [str(BIN / "atelier"), "serve"],
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        address = re.search(r"http://\S+", process.stdout.readline())
-        assert address, "it printed no address"
-        with urllib.request.urlopen(f"{address[0]}en/09-make-celery.html") as answer:
-            assert answer.read().endswith(b"</html>")
-        return time.perf_counter() - began
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def timed(command: list[str]) -> float:

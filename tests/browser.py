@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
 # Quiet: no request but those of the page. Root has no sandbox.
@@ -18,6 +19,14 @@ _OPTIONS = [
     *("--disable-component-update", "--disable-sync"),
     *(["--no-sandbox"] if os.geteuid() == 0 else []),
 ]
+# Source: https://github.com/dequelabs/axe-core/blob/develop/doc/API.md#api-name-axerun
+_AXE = """async without => {
+    const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
+    const { violations } = await axe.run(document, { resultTypes: ["violations"], rules });
+    return violations
+        .filter(({ impact }) => ["serious", "critical"].includes(impact))
+        .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target }) => target)}`);
+}"""
 
 
 def missing() -> str:
@@ -44,3 +53,14 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def accessibility_problems(page: Page, *, without: Sequence[str] = ()) -> list[str]:
+    """Return the serious problems that axe-core finds, `without` some rules, on an open page."""
+    import axe_playwright_python
+
+    program = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(program.read_text("utf-8"))
+    found: list[str] = page.evaluate(_AXE, without)
+    return [f"{page.url}: {each}" for each in found]

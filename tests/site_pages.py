@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
+LIGHT = 100_000  # bytes of a page with the style and the scripts, without the diagrams
 # What a browser fetches to show a page.
 LOADED = {("script", "src"), ("img", "src"), ("link", "href")}
 

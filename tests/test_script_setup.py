@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -63,6 +64,26 @@ def test_start_sets_up_and_hands_over(kit: Kit) -> None:
     assert kit.seen("pipenv")["PIPENV_IGNORE_VIRTUALENVS"] == "1"
     assert "Installation des paquets" in done.err
     assert kit.left_behind() == []
+
+
+def test_start_in_a_terminal_ends_in_the_lessons(kit: Kit) -> None:
+    kit.run("script/start")
+    master, slave = pty.openpty()
+    try:
+        subprocess.run(
+            [str(kit.root / "script/start"), "--at", "10"],
+            env=kit.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=slave,
+            stderr=subprocess.DEVNULL,
+            timeout=30,
+            check=True,
+        )
+        shown = os.read(master, 1000).decode().split()
+    finally:
+        os.close(slave)
+        os.close(master)
+    assert shown == ["[start]", "[--serve]", "[--at]", "[10]"]
 
 
 def test_start_again_asks_nothing(kit: Kit) -> None:

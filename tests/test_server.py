@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import select
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,9 +20,10 @@ from werkzeug.test import TestResponse
 
 from atelier.course import Course, workshop_root
 from atelier.i18n import LANGUAGES
-from atelier.pages.server import LANGUAGE_COOKIE, make_app
+from atelier.pages.server import LANGUAGE_COOKIE, make_app, open_server
 from atelier.pages.site import Site
 from tests.projects import WORKSHOP_BIN
+from tests.watch_kit import WITHIN, command, small_project
 
 LESSON = "/en/09-make-celery.html"
 
@@ -180,6 +184,45 @@ def test_serve_says_its_address_and_ends_with_ctrl_c() -> None:
             out, errors = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")
     assert errors.strip() == ""
+
+
+def test_only_the_loopback_interface_is_listened_to() -> None:
+    server = open_server(Site(Course(workshop_root())), 0)
+    try:
+        assert server.socket.getsockname() == ("127.0.0.1", server.port)
+    finally:
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "The lessons:"), ("fr", "Les leçons\u00a0:")]
+)
+def test_start_in_a_terminal_ends_in_the_lesson(tmp_path: Path, language: str, says: str) -> None:
+    """As `script/start` asks it to when its output is a terminal."""
+    course, project = small_project(tmp_path)
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        command(course, "start", str(project), "--serve", "--lang", language),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    shown = b""
+    try:
+        while not (found := re.search(rf"{says} (http://\S+) \(", shown.decode("utf-8", "ignore"))):
+            assert select.select([master], [], [], WITHIN)[0], shown
+            shown += os.read(master, 1000)
+        assert found[1].endswith(f"/{language}/01-greet.html")
+        page = httpx.get(found[1], timeout=WITHIN)
+        assert page.status_code == 200
+        assert 'data-step="greet"' in page.text  # with the criteria
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WITHIN) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
 
 
 def test_serve_with_a_port_that_is_taken_says_so() -> None:

@@ -15,9 +15,8 @@ from atelier.i18n import LANGUAGES
 from atelier.pages.build import MARK, build
 from atelier.pages.site import Site, Standing
 from atelier.project import ProjectError
-from tests.site_pages import LOADED, Page, link_defects
+from tests.site_pages import LIGHT, LOADED, Page, link_defects
 
-LIGHT = 100_000  # bytes, with the style and the scripts, without the diagrams
 BOTH = pytest.mark.parametrize("language", LANGUAGES)
 
 

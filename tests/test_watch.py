@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -300,6 +302,71 @@ def test_criteria_that_cannot_run_are_our_side(
     (course.root / "exercises/01-greet/test_broken.py").unlink()
     (project / "greet.py").write_text(GREET)
     assert watched.until(lambda state: state.phase is Phase.DONE).passed
+
+
+@pytest.mark.parametrize("asked", ["greet", "part"])
+def test_what_waits_to_check_is_not_older_than_what_is_asked(
+    course_and_project: tuple[Course, Path], asked: str
+) -> None:
+    """It has read the criteria of a step; an author saves them, or another step is wanted."""
+    course, project = course_and_project
+    with subprocess.Popen(
+        [sys.executable, "-m", "atelier.watch.child", str(course.root), "greet"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert json.loads(child.stdout.readline()) == {"event": "ready"}
+        slow(course, project)  # a new criterion, which is met
+        wanted = {"project": str(project), "step": asked, "at": asked}
+        child.stdin.write(json.dumps(wanted) + "\n")
+        child.stdin.flush()
+        told = [json.loads(line) for line in child.stdout]
+    assert [each["event"] for each in told if each["event"] != "finding"] == [
+        *("criteria", "printed", "report")
+    ]
+    assert {each["id"] for each in told if each["event"] == "finding"} == {
+        "greet": {"greets", "greets_by_name", "slow"},
+        "part": {"parts", "parts_by_name"},
+    }[asked]
+
+
+def test_what_waits_to_check_ends_when_it_is_asked_to(
+    course_and_project: tuple[Course, Path], tmp_path: Path
+) -> None:
+    """Also while it reads criteria that swallow what would interrupt them, as pytest may."""
+    course, _project = course_and_project
+    flag = tmp_path / "flag"
+    write(
+        course.root,
+        "exercises/01-greet/test_swallows.py",
+        f"""\
+        import time
+        from pathlib import Path
+
+        Path({str(flag)!r}).touch()
+        try:
+            time.sleep({WITHIN})
+        except BaseException:
+            pass
+        """,
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "atelier.watch.child", str(course.root), "greet"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        end = time.monotonic() + WITHIN
+        while not flag.exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        child.terminate()
+        try:
+            assert child.wait(WITHIN / 3) == -signal.SIGTERM
+        finally:
+            child.kill()
 
 
 def test_killed_it_leaves_no_process(

@@ -22,6 +22,7 @@ from atelier.checks.criterion import Criterion, criterion_of
 from atelier.checks.report import Finding
 from atelier.checks.worlds import Lazy, Worlds
 from atelier.harness.interrupts import undisturbed
+from atelier.harness.printed import Printed
 from atelier.harness.source import Source
 from atelier.i18n import _, say
 from atelier.verdicts import Skipped, TookTooLong, Unmet, Verdict
@@ -45,6 +46,8 @@ class Settings:
     # begins, and each finding from the criterion's own thread.
     begun: Begun | None = None
     early: Listener | None = None
+    # Told at the end what the servers of a step printed.
+    printed: Callable[[list[Printed]], None] | None = None
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -81,9 +84,9 @@ def project(request: pytest.FixtureRequest) -> Source:
 
 
 @pytest.fixture(scope="module")
-def worlds(project: Source) -> Iterator[Worlds]:
+def worlds(request: pytest.FixtureRequest, project: Source) -> Iterator[Worlds]:
     """Makes worlds: `worlds.shared()` for all criteria of the step, `worlds.new()` for one."""
-    made = Worlds(project)
+    made = Worlds(project, request.config.stash[SETTINGS].printed)
     yield made
     made.close()
 

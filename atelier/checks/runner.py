@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from atelier.checks.report import Finding, Report
 from atelier.course import Course, Step
 from atelier.harness.family import end_strays
 from atelier.harness.leftovers import remove_own, sweep
+from atelier.harness.printed import Printed
 from atelier.harness.source import Source
 from atelier.i18n import _
 from atelier.verdicts import OurSide
@@ -30,14 +33,27 @@ _OPTIONS = (
 )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a check that waits is asked: to judge a project, by a step, at the one it reached."""
+
+    source: Source
+    step: Step
+    at: Step
+
+
 class _Hand:
     """Hands the settings to the plugin, and its findings back."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, begin: Callable[[], bool] = lambda: True) -> None:
+        """Call `begin` once the criteria are read; it may wait, and says whether they are run."""
         self.settings = settings
         self.findings: dict[str, list[Finding]] = {}
         self.problems: list[str] = []
         self.error: BaseException | None = None
+        self.begun = False
+        self.began = time.monotonic()
+        self._begin = begin
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -46,6 +62,11 @@ class _Hand:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.problems.append(report.longreprtext)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.begun = not self.problems and self._begin()
+        if not self.begun:
+            session.items.clear()
 
     @pytest.hookimpl
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
@@ -56,14 +77,55 @@ class _Hand:
         self.findings = session.config.stash[FINDINGS]
 
 
-def warm_up(course: Course, step: Step) -> None:
-    """Load what a check of `step` needs, so that one in this process starts sooner."""
-    files = [str(file) for file in sorted(step.exercise.glob("test_*.py"))]
-    pytest.main([*_OPTIONS, "--collect-only", f"--rootdir={course.root}", *files], [plugin])
-    # The criteria themselves are read anew: one that could not be is no module to keep.
+def check_when_asked(
+    course: Course,
+    step: Step,
+    asked: Callable[[], Asked | None],
+    *,
+    begun: Begun,
+    early: Listener,
+    printed: Callable[[list[Printed]], None],
+) -> Report | None:
+    """Read the criteria of `step`, then judge what `asked` returns; it may wait for that.
+
+    So the first finding is there soon after it is asked for. None when `asked` returns None. The
+    rest is as in `check`.
+    """
+    ask = cache(asked)
+    read = _stamps(step)
+    settings = Settings(begun=begun, early=early, printed=printed)
+
+    def begin() -> bool:
+        request = ask()
+        if request is None or request.step != step or _stamps(step) != read:
+            return False
+        hand.began = time.monotonic()
+        settings.source = request.source
+        settings.overtaken = _overtaken(course, request.at)
+        sweep()
+        return True
+
+    hand = _Hand(settings, begin)
+    code = _run(course, [step], hand)
+    if hand.begun:
+        return _reports([step], hand, code)[0]
+    request = ask()
+    if request is None:
+        return None
+    # They could not be read, an author has changed them since, or others are wanted.
     for name, module in list(sys.modules.items()):
         if Path(getattr(module, "__file__", None) or "/").parent == step.exercise:
             del sys.modules[name]
+    [report] = check(
+        course,
+        [request.step],
+        request.source,
+        at=request.at,
+        begun=begun,
+        early=early,
+        printed=printed,
+    )
+    return report
 
 
 def check(
@@ -75,24 +137,42 @@ def check(
     listener: Listener | None = None,
     begun: Begun | None = None,
     early: Listener | None = None,
+    printed: Callable[[list[Printed]], None] | None = None,
 ) -> list[Report]:
     """Judge the project `source` by the criteria of `steps`, one report a step.
 
     `at` is the step that the project has reached: criteria that it overtook are skipped;
     None judges by all. `listener` hears each finding in the order of the criteria; `begun` hears
-    which there are, and `early` each finding when it is known, in a thread of its own. Raises
+    which there are, and `early` each finding when it is known, in a thread of its own. `printed`
+    hears at the end what the servers of a step printed. Raises
     OurSide when the criteria cannot be run, KeyboardInterrupt after Ctrl-C, when everything is
     ended and removed.
     """
-
-    def overtaken(until: str) -> bool:
-        return at is not None and course.step(until).number <= at.number
-
-    hand = _Hand(Settings(source, overtaken, listener, begun, early))
-    began = time.monotonic()
+    hand = _Hand(
+        Settings(source, _overtaken(course, at), listener, begun, early, printed),
+    )
     sweep()
+    return _reports(steps, hand, _run(course, steps, hand))
+
+
+def _overtaken(course: Course, at: Step | None) -> Callable[[str], bool]:
+    return lambda until: at is not None and course.step(until).number <= at.number
+
+
+def _criteria_files(step: Step) -> list[Path]:
+    return sorted(step.exercise.glob("test_*.py"))
+
+
+def _stamps(step: Step) -> dict[Path, tuple[int, int]]:
+    """What changes when a file of the criteria is saved."""
+    found = {file: file.stat() for file in _criteria_files(step)}
+    return {file: (stat.st_mtime_ns, stat.st_size) for file, stat in found.items()}
+
+
+def _run(course: Course, steps: Sequence[Step], hand: _Hand) -> int:
+    """Run the criteria of `steps` in pytest, and return its exit code; `hand` gets the rest."""
     try:
-        files = [str(file) for step in steps for file in sorted(step.exercise.glob("test_*.py"))]
+        files = [str(file) for step in steps for file in _criteria_files(step)]
         for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG"):
             os.environ.pop(name, None)
         code = pytest.main([*_OPTIONS, f"--rootdir={course.root}", *files], [plugin, hand])
@@ -103,10 +183,15 @@ def check(
         raise KeyboardInterrupt
     if hand.error is not None:
         raise hand.error
+    return code
+
+
+def _reports(steps: Sequence[Step], hand: _Hand, code: int) -> list[Report]:
+    """Return what was found, a report a step. Raises OurSide."""
     ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     if hand.problems or code not in ended or not all(s.name in hand.findings for s in steps):
         raise OurSide(_("The criteria could not be run."), seen="\n".join(hand.problems)[-2000:])
-    taken = time.monotonic() - began
+    taken = time.monotonic() - hand.began
     return [
         Report(
             step.name,

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from atelier.harness.once import Once
+from atelier.harness.printed import Printed, printed_in
 from atelier.harness.source import Source
 from atelier.harness.world import World
 
@@ -27,8 +28,12 @@ class Lazy:
 class Worlds:
     """Makes worlds for the criteria of a step, and closes them all."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(
+        self, source: Source, printed: Callable[[list[Printed]], None] | None = None
+    ) -> None:
+        """Make worlds of `source`; at the end `printed` hears what their servers printed."""
         self._source = source
+        self._printed = printed
         self._shared: Once[World] = Once()
         self._observed: dict[Callable[..., Any], Once[Any]] = {}
         self._made: list[World] = []
@@ -69,3 +74,5 @@ class Worlds:
             with ThreadPoolExecutor(len(made)) as pool:
                 for _closed in pool.map(World.close, made):
                     pass
+            if self._printed is not None:
+                self._printed([each for world in made for each in printed_in(world)])

@@ -18,8 +18,8 @@ RUN = "pipenv run atelier"
 class Desk:
     """What every command starts from: the course, what is remembered, the learner's project."""
 
-    def __init__(self) -> None:
-        self.course = Course(workshop_root())
+    def __init__(self, course: Course | None = None) -> None:
+        self.course = course or Course(workshop_root())
         self.state = State(self.course.root)
 
     @property

@@ -51,13 +51,20 @@ def next_hints(
         progress.hints[step.slug] = last
         desk.state.update(project, progress)
     first = 1 if show_all else last
-    return [
-        (
-            str(_("Hint {number} of {count}", number=number, count=len(found))),
-            found[number - 1],
-        )
-        for number in range(first, last + 1)
-    ]
+    return [_with_heading(found, number) for number in range(first, last + 1)]
+
+
+def shown_hints(desk: Desk, project: Path, step: Step) -> tuple[list[tuple[str, str]], int]:
+    """Return the hints that were shown so far, with their headings, and how many there are."""
+    found = hints(step, chosen_language())
+    progress = desk.state.progress(project)
+    shown = min(progress.hints.get(step.slug, 0) if progress else 0, len(found))
+    return [_with_heading(found, number) for number in range(1, shown + 1)], len(found)
+
+
+def _with_heading(found: list[str], number: int) -> tuple[str, str]:
+    heading = _("Hint {number} of {count}", number=number, count=len(found))
+    return str(heading), found[number - 1]
 
 
 def what_follows(desk: Desk, project: Path, step: Step) -> list[str]:

@@ -21,25 +21,29 @@ _USUAL_PORT = 8765
 @in_a_language
 def serve(port: int | None) -> int:
     """Serve the pages on this machine; without `--port`, on the usual one or any that is free."""
+    return serve_pages(port)
+
+
+def serve_pages(port: int | None = None, page: str = "") -> int:
+    """Serve the lessons with the learner's criteria, until Ctrl-C; say where `page` is.
+
+    Raises ProjectError when the port cannot be had.
+    """
+    from atelier.commands.live_desk import LiveDesk
+    from atelier.pages.live.hub import Hub
     from atelier.pages.server import HOST, open_server
-    from atelier.pages.site import Site, Standing
+    from atelier.pages.site import Site
 
-    desk = Desk()
-
-    def standing() -> Standing:
-        """Ask anew: the learner goes on in the terminal meanwhile."""
-        state = Desk().state
-        progress = state.progress(state.project) if state.project else None
-        return Standing(frozenset(progress.met), progress.step) if progress else Standing()
-
-    site = Site(desk.course, standing)
+    learner = LiveDesk(Desk().course)
+    hub = Hub(learner)
+    site = Site(learner.course, learner.standing, live=True)
     try:
         try:
-            server = open_server(site, port or _USUAL_PORT)
+            server = open_server(site, port or _USUAL_PORT, hub)
         except OSError as error:
             if port is not None or error.errno != errno.EADDRINUSE:
                 raise
-            server = open_server(site, 0)
+            server = open_server(site, 0, hub)
     except OSError as error:
         raise ProjectError(
             _(
@@ -51,9 +55,12 @@ def serve(port: int | None) -> int:
             ),
             "port",
         ) from error
-    address = f"http://{HOST}:{server.port}/"
+    address = f"http://{HOST}:{server.port}/{page}"
     click.echo(_("The lessons: {address} (Ctrl-C stops it)", address=address))
-    server.serve_forever()  # Ctrl-C is its end, and no mistake
+    try:
+        server.serve_forever()  # Ctrl-C is its end, and no mistake
+    finally:
+        hub.close()
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from atelier.commands.desk import Desk
@@ -30,7 +32,11 @@ def queue(once: bool) -> int:
     """Show the queue that the project's `.env` names."""
     from atelier.queue_command import show_queue
 
-    project = Desk().project
+    return show_queue(redis_url(Desk().project), once=once)
+
+
+def redis_url(project: Path) -> str:
+    """Return the REDIS_URL that the project's `.env` names. Raises ProjectError without one."""
     url = read_dotenv(project / ".env").get("REDIS_URL")
     if not url:
         raise ProjectError(
@@ -40,4 +46,4 @@ def queue(once: bool) -> int:
             ),
             "no-redis-url",
         )
-    return show_queue(url, once=once)
+    return url

@@ -27,8 +27,9 @@ from atelier.state import Progress
 @atelier.command(help=_("Make your project, or go on where you are."))
 @click.argument("folder", metavar="[DIR]", required=False)
 @click.option("--at", metavar="STEP", shell_complete=complete_step, help=_("Begin at this step."))
+@click.option("--serve", "then_serve", is_flag=True, help=_("Then show the lessons in a browser."))
 @in_a_language
-def start(folder: str | None, at: str | None) -> int:
+def start(folder: str | None, at: str | None, then_serve: bool) -> int:
     """Make the project or find it again, then show where it is."""
     desk = Desk()
     step = desk.course.step(at) if at else None
@@ -56,6 +57,11 @@ def start(folder: str | None, at: str | None) -> int:
     if not _install(place):
         return 1
     _show_where(desk, place)
+    if then_serve:
+        from atelier.commands.pages import serve_pages
+
+        click.echo("")
+        return serve_pages(page=f"{chosen_language()}/{Desk().step().name}.html")
     return 0
 
 

@@ -81,6 +81,11 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     @property
+    def printed(self) -> str:
+        """What it has printed since it was last started."""
+        return self._process.output.text if self._process is not None else ""
+
+    @property
     def running(self) -> bool:
         """Whether it answers."""
         return self._process is not None and self._process.exit_code is None

@@ -63,6 +63,7 @@ class World:
         self._tls: Once[str] = Once()
         self._stops: list[Callable[[], None]] = []
         self._lent: list[HeldPort] = []
+        self.started: list[Process] = []
         self._web: Once[Web] = Once()
         self._api: Once[Web] = Once()
         self._worker: Once[Worker] = Once()
@@ -143,7 +144,9 @@ class World:
         if "REDIS_URL" in self.replaced:
             _running = self.redis
         env = {**self.env, **(variables or {})}
-        return Process(self.family, command, cwd=self.root, env=env)
+        process = Process(self.family, command, cwd=self.root, env=env)
+        self.started.append(process)
+        return process
 
     def command(self, *words: str, seconds: float = _COMMAND_WITHIN) -> str:
         """Run a command to its end and return what it printed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 
 from pygments import highlight
@@ -86,12 +86,13 @@ def _file(block: Code, unchanged: str) -> Iterator[str]:
             yield f"{shown}\n"
 
 
-def _lines(text: str, info: str) -> list[str]:
+@lru_cache(maxsize=1024)  # both languages show the same code
+def _lines(text: str, info: str) -> tuple[str, ...]:
     """Return the lines of `text` as HTML, in colors; as many as there are in `text`."""
     if info in _PLAIN:
-        return [escape(line) for line in text.splitlines()]
+        return tuple(escape(line) for line in text.splitlines())
     shown = str(highlight(text, _lexer(info), _FORMATTER)).split("\n")
-    return shown[: len(text.splitlines())]
+    return tuple(shown[: len(text.splitlines())])
 
 
 @cache

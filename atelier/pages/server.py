@@ -17,6 +17,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from atelier.i18n import LANGUAGES
+from atelier.pages.live.hub import Hub
+from atelier.pages.live.routes import add_live
 from atelier.pages.site import Site
 
 HOST = "127.0.0.1"
@@ -40,8 +42,8 @@ _HEADERS = {
 }
 
 
-def make_app(site: Site) -> Flask:
-    """Return the application that serves `site`."""
+def make_app(site: Site, hub: Hub | None = None) -> Flask:
+    """Return the application that serves `site`, with what `hub` feeds when the site is live."""
     app = Flask(__name__, static_folder=None, template_folder=None)
 
     @app.before_request
@@ -75,6 +77,9 @@ def make_app(site: Site) -> Flask:
         answer.make_conditional(request)
         return answer
 
+    if hub is not None:
+        add_live(app, hub)
+
     @app.errorhandler(HTTPException)
     def problem(error: HTTPException) -> tuple[Response | bytes, int]:
         code = error.code or 500
@@ -91,7 +96,7 @@ def make_app(site: Site) -> Flask:
     return app
 
 
-def open_server(site: Site, port: int) -> BaseWSGIServer:
+def open_server(site: Site, port: int, hub: Hub | None = None) -> BaseWSGIServer:
     """Return a server that listens on `port` of the loopback interface, 0 for any that is free.
 
     Raises OSError when the port cannot be had.
@@ -101,7 +106,7 @@ def open_server(site: Site, port: int) -> BaseWSGIServer:
         return make_server(
             HOST,
             port,
-            make_app(site),
+            make_app(site, hub),
             threaded=True,
             request_handler=_Quiet,
             fd=listener.fileno(),

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from atelier.course import Course, Step
 from atelier.i18n import LANGUAGES
+from atelier.pages.live.words import live_words
 from atelier.pages.render import Lesson, Shown, load, show
 from atelier.pages.words import LANGUAGE_NAMES, words_in
 
@@ -45,10 +46,20 @@ class Standing:
 class Site:
     """The pages of a course. Files are read anew when they have changed."""
 
-    def __init__(self, course: Course, standing: Callable[[], Standing] = Standing) -> None:
-        """Show `course`; `standing` is asked at each page how far the learner is."""
+    def __init__(
+        self,
+        course: Course,
+        standing: Callable[[], Standing] = Standing,
+        *,
+        live: bool = False,
+    ) -> None:
+        """Show `course`; `standing` is asked at each page how far the learner is.
+
+        With `live`, lessons have a place for the learner's criteria, which a server feeds.
+        """
         self._course = course
         self._standing = standing
+        self._live = live
         self._lessons: dict[Path, tuple[int, Lesson]] = {}
         self._shown: dict[Path, tuple[int, Shown]] = {}
 
@@ -67,6 +78,7 @@ class Site:
         for folder, place in (
             (_HERE / "static", "static"),
             (self._course.root / "lessons" / "diagrams", "diagrams"),
+            *([(_HERE / "live" / "static", "static")] if self._live else []),
         ):
             for file in sorted(folder.glob("*.*")):
                 found[f"{place}/{file.name}"] = file.read_bytes
@@ -127,6 +139,7 @@ class Site:
             contents=contents,
             previous=entries[at - 1] if at else None,
             next=entries[at + 1] if at + 1 < len(entries) else None,
+            live=live_words(language) if self._live and entry.step else None,
         )
 
     def _hints_page(self, language: str, at: int) -> bytes:
@@ -193,6 +206,7 @@ class Site:
             "contents": (),
             "previous": None,
             "next": None,
+            "live": None,
         }
         return self._templates.get_template(template).render({**common, **values}).encode()
 

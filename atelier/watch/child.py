@@ -7,13 +7,12 @@ that it started.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,7 +22,6 @@ from atelier.i18n import LANGUAGES, say
 
 def main() -> int:
     """Wait for what to check, check it, and tell."""
-    signal.signal(signal.SIGTERM, _stop)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -35,14 +33,20 @@ def main() -> int:
             answers.write(json.dumps({"event": event, **content}) + "\n")
             answers.flush()
 
-    try:
-        _warm_up(*sys.argv[1:3])
+    def asked() -> dict[str, str] | None:
         tell("ready")
-        asked = sys.stdin.readline()
-        if not asked:
-            return 0
+        line = sys.stdin.readline()
+        if not line:
+            return None
+        # Until here nothing was started, and SIGTERM ends this at once: pytest, which reads the
+        # criteria, may swallow an exception.
+        signal.signal(signal.SIGTERM, _stop)
         threading.Thread(target=_end_with_the_parent, daemon=True).start()
-        _check(json.loads(asked), tell)
+        found: dict[str, str] = json.loads(line)
+        return found
+
+    try:
+        _check(sys.argv[1], sys.argv[2], asked, tell)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -50,29 +54,29 @@ def main() -> int:
     return 0
 
 
-def _warm_up(root: str, step: str) -> None:
-    """Load what is slow to load, and forgive what cannot be: the check itself will say so."""
+def _check(root: str, name: str, asked: Callable[[], dict[str, str] | None], tell: Any) -> None:
+    """Load what a check of the step `name` needs, then do what `asked` returns, and tell."""
     import atelier.harness.crash
     import atelier.harness.python
     import atelier.harness.world  # noqa: F401
-    from atelier.checks.runner import warm_up
-    from atelier.course import Course
-
-    course = Course(Path(root))
-    with contextlib.suppress(Exception):
-        warm_up(course, course.step(step))
-
-
-def _check(asked: dict[str, str], tell: Any) -> None:
     from atelier.checks.report import Finding
-    from atelier.checks.runner import check
+    from atelier.checks.runner import Asked, check_when_asked
     from atelier.course import Course
     from atelier.harness.interpreter import find_interpreter
+    from atelier.harness.printed import Printed
     from atelier.harness.source import Source
     from atelier.verdicts import Unmet
 
-    course = Course(Path(asked["course"]))
-    step, project = course.step(asked["step"]), Path(asked["project"])
+    course = Course(Path(root))
+    step = course.step(name)
+
+    def what() -> Asked | None:
+        found = asked()
+        if found is None:
+            return None
+        project = Path(found["project"])
+        source = Source(project, find_interpreter(project))
+        return Asked(source, course.step(found["step"]), course.step(found["at"]))
 
     def begun(_step: str, criteria: Sequence[tuple[str, str]]) -> None:
         found = [
@@ -85,16 +89,19 @@ def _check(asked: dict[str, str], tell: Any) -> None:
         said = {language: finding.as_json(language) for language in LANGUAGES}
         tell("finding", id=finding.id, said=said)
 
+    outputs: list[Printed] = []
     try:
-        source = Source(project, find_interpreter(project))
-        at = course.step(asked["at"])
-        [report] = check(course, [step], source, at=at, begun=begun, early=early)
+        report = check_when_asked(
+            course, step, what, begun=begun, early=early, printed=outputs.extend
+        )
     except Unmet as error:
         tell("trouble", message=error.message, detail=error.seen or "")
     except OSError as error:
         tell("trouble", message=error.strerror or str(error), detail=str(error.filename or ""))
     else:
-        tell("report", verdict=report.verdict.value, seconds=report.seconds)
+        if report is not None:
+            tell("printed", printed=[[each.command, each.text] for each in outputs])
+            tell("report", verdict=report.verdict.value, seconds=report.seconds)
 
 
 def _end_with_the_parent() -> None:

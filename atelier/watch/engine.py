@@ -23,6 +23,7 @@ from atelier.watch.changes import Change, Changes
 from atelier.watch.runs import Run
 
 _QUIET = 0.04  # seconds without a save after which a run begins: several saves make one run
+_SPARES = 2  # checks that wait for a save: the second is for a save that comes soon after another
 _SPARE_AFTER = 2.0  # seconds into a run: until then the cores are for the run alone
 _LONG = 1.0  # seconds; from then on, a state a second says what is still awaited
 
@@ -73,6 +74,7 @@ class State:
     seconds: float = 0.0  # what the last run took
     polling: bool = False
     trouble: str = ""
+    printed: tuple[tuple[str, str], ...] = ()  # commands of the last run's servers, their output
 
     @property
     def passed(self) -> bool:
@@ -126,7 +128,7 @@ class Engine:
         self._changes = Changes(project, lambda it: self._inbox.put(("change", it)), events=events)
         self._thread = threading.Thread(target=self._loop, daemon=True)
         self._current: _Current | None = None
-        self._spare: Run | None = None
+        self._spares: list[Run] = []
         self._ending: list[Run] = []
         self._due: float | None = None  # when the next run begins (monotonic seconds)
 
@@ -138,8 +140,12 @@ class Engine:
     @property
     def processes(self) -> list[int]:
         """The ids of the processes that it holds."""
-        runs = [self._spare, self._current.run if self._current else None, *self._ending]
-        return [run.pid for run in runs if run is not None and run.alive]
+        return [run.pid for run in self._runs if run.alive]
+
+    @property
+    def _runs(self) -> list[Run]:
+        current = [self._current.run] if self._current else []
+        return [*self._spares, *current, *self._ending]
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` with each state, in a thread of the engine's."""
@@ -166,9 +172,9 @@ class Engine:
         """Run again, although nothing was saved."""
         self._inbox.put(("again", None))
 
-    def go_to(self, step: Step) -> None:
-        """Check by another step from now on."""
-        self._inbox.put(("step", step))
+    def go_to(self, step: Step, reached: Step | None = None) -> None:
+        """Check by another step from now on, in a project that has reached the step `reached`."""
+        self._inbox.put(("step", (step, reached or step)))
 
     def close(self) -> None:
         """End everything that was started, and wait for it."""
@@ -176,14 +182,12 @@ class Engine:
         self._inbox.put(("close", None))
         if self._thread.is_alive():
             self._thread.join()
-        runs = [self._spare, self._current.run if self._current else None, *self._ending]
+        runs = self._runs
         for run in runs:
-            if run is not None:
-                run.ask_to_end()
+            run.ask_to_end()
         for run in runs:
-            if run is not None:
-                run.wait()
-        self._spare = self._current = None
+            run.wait()
+        self._spares, self._current = [], None
         for stream in self._streams:
             stream.put(None)
 
@@ -213,7 +217,7 @@ class Engine:
             waits.append(self._due - now)
         if self._current is not None:
             waits.append(_LONG)
-            if self._spare is None:
+            if len(self._spares) < _SPARES:
                 waits.append(self._current.began + _SPARE_AFTER - now)
         return max(min(waits), 0.001) if waits else None
 
@@ -231,9 +235,12 @@ class Engine:
                 self._say(polling=True)
             case "again", _:
                 self._due = time.monotonic()
-            case "step", step:
-                self._state = replace(self._state, step=step, criteria=())
-                self._reached = step
+            case "step", (step, reached):
+                if step != self._state.step:
+                    self._state = replace(
+                        self._state, step=step, criteria=(), printed=(), phase=Phase.RUNNING
+                    )
+                self._reached = reached
                 self._due = time.monotonic()
             case "heard", (number, event):
                 if self._current is not None and self._current.number == number:
@@ -250,15 +257,10 @@ class Engine:
             return
         number = self._state.run + 1
         try:
-            run = (
-                self._spare
-                if self._spare and self._spare.alive
-                else Run(self._course, self._state.step)
-            )
+            run = self._take_spare() or Run(self._course, self._state.step)
         except OSError as error:
             self._say(phase=Phase.TROUBLE, trouble=error.strerror or str(error))
             return
-        self._spare = None
         self._current = _Current(run, number)
         stale = tuple(replace(known, fresh=False) for known in self._state.criteria)
         self._say(phase=Phase.RUNNING, run=number, criteria=stale, running_for=0.0, trouble="")
@@ -289,6 +291,9 @@ class Engine:
                     for criterion in self._state.criteria
                 )
                 self._say(criteria=told)
+            case "printed":
+                printed = tuple((command, text) for command, text in event["printed"])
+                self._state = replace(self._state, printed=printed)
             case "report":
                 current.reported = True
                 if event["verdict"] == Verdict.PASS:
@@ -312,10 +317,23 @@ class Engine:
             self._current = None
         self._ending = [run for run in self._ending if run.alive]
 
+    def _take_spare(self) -> Run | None:
+        """Return the check that has waited longest; the step may be another one since."""
+        while self._spares:
+            if (run := self._spares.pop(0)).alive:
+                return run
+        return None
+
     def _get_ready(self) -> None:
-        if self._spare is None or not self._spare.alive:
-            with contextlib.suppress(OSError):
-                self._spare = Run(self._course, self._state.step)
+        kept = [run for run in self._spares if run.alive and run.step == self._state.step]
+        for run in self._spares:
+            if run not in kept:
+                run.end()
+                self._ending.append(run)
+        self._spares = kept
+        with contextlib.suppress(OSError):
+            while len(self._spares) < _SPARES:
+                self._spares.append(Run(self._course, self._state.step))
 
     def _say(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)

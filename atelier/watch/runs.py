@@ -23,6 +23,7 @@ class Run:
 
     def __init__(self, course: Course, step: Step) -> None:
         """Start the process; it loads what a check of `step` needs, and waits. Raises OSError."""
+        self.step = step
         self._process = subprocess.Popen(
             [sys.executable, "-m", "atelier.watch.child", str(course.root), step.slug],
             cwd=course.root,  # never in the project: its redis.py must not stand before ours

@@ -21,7 +21,7 @@ for (const each of wide) measured.observe(each);
 
 document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
     if (event.key === "/") {
         event.preventDefault();
         field.focus();

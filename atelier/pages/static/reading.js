@@ -46,7 +46,7 @@ export function followReading() {
 
 // The contents may be longer than the window: they scroll by themselves, the page does not.
 function keepInView(link) {
-    const list = link.closest(".beside");
+    const list = link.closest(".live ~ .contents") ?? link.closest(".beside");
     if (list.scrollHeight <= list.clientHeight) return;
     const place = link.offsetTop - list.clientHeight / 2;
     list.scrollTo({ top: place });
