@@ -9,17 +9,21 @@ import select
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from atelier.course import Course, workshop_root
+from atelier.harness.ports import free_port
 from atelier.i18n import LANGUAGES
+from atelier.pages.browser import opener
 from atelier.pages.server import LANGUAGE_COOKIE, make_app, open_server
 from atelier.pages.site import Site
 from tests.projects import WORKSHOP_BIN
@@ -200,29 +204,97 @@ def test_only_the_loopback_interface_is_listened_to() -> None:
 def test_start_in_a_terminal_ends_in_the_lesson(tmp_path: Path, language: str, says: str) -> None:
     """As `script/start` asks it to when its output is a terminal."""
     course, project = small_project(tmp_path)
+    start = command(course, "start", str(project), "--serve", "--lang", language)
+    with in_a_terminal(start, os.environ, says) as (process, address):
+        assert address.endswith(f"/{language}/01-greet.html")
+        page = httpx.get(address, timeout=WITHIN)
+        assert page.status_code == 200
+        assert 'data-step="greet"' in page.text  # with the criteria
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WITHIN) == 0
+
+
+@contextmanager
+def in_a_terminal(
+    command: list[str], environment: Mapping[str, str], says: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run a command that serves in a terminal of its own; yield it, and the address it prints."""
     master, slave = pty.openpty()
-    process = subprocess.Popen(
-        command(course, "start", str(project), "--serve", "--lang", language),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    )
+    process = subprocess.Popen(command, env=environment, stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
     shown = b""
     try:
         while not (found := re.search(rf"{says} (http://\S+) \(", shown.decode("utf-8", "ignore"))):
             assert select.select([master], [], [], WITHIN)[0], shown
             shown += os.read(master, 1000)
-        assert found[1].endswith(f"/{language}/01-greet.html")
-        page = httpx.get(found[1], timeout=WITHIN)
-        assert page.status_code == 200
-        assert 'data-step="greet"' in page.text  # with the criteria
-        process.send_signal(signal.SIGINT)
-        assert process.wait(WITHIN) == 0
+        yield process, found[1]
     finally:
         process.kill()
         process.wait()
         os.close(master)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the command that opens a page is Linux's")
+@pytest.mark.parametrize(
+    ("option", "variables", "opens"),
+    [
+        ([], {"DISPLAY": ":9"}, True),
+        (["--no-browser"], {"DISPLAY": ":9"}, False),
+        ([], {"DISPLAY": ":9", "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}, False),
+        ([], {}, False),
+    ],
+)
+def test_serve_opens_the_browser_where_there_is_a_screen(
+    tmp_path: Path, option: list[str], variables: dict[str, str], opens: bool
+) -> None:
+    browser = tmp_path / "bin" / "xdg-open"
+    browser.parent.mkdir()
+    opened = tmp_path / "opened"
+    os.mkfifo(opened)
+    browser.write_text(f"#!/bin/sh\necho $1 > {opened}\n")
+    browser.chmod(0o755)
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    environment |= {"PATH": f"{browser.parent}:{environment['PATH']}", **variables}
+    course, _project = small_project(tmp_path)
+    serve = command(course, "serve", "--port", str(free_port()), "--lang", "en", *option)
+    with in_a_terminal(serve, environment, "The lessons:") as (process, address):
+        if opens:
+            assert opened.read_text() == f"{address}\n"
+        assert httpx.get(address, timeout=WITHIN, follow_redirects=True).status_code == 200
+        if not opens:  # what opens would wait for its reader
+            assert psutil.Process(process.pid).children() == []
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WITHIN) == 0
+
+
+def test_serve_into_a_file_opens_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":9")
+    with serving("--lang", "en") as (process, line):
+        assert line
+        children = psutil.Process(process.pid).children()
+    assert children == []
+
+
+@pytest.mark.parametrize(
+    ("system", "variables", "command"),
+    [
+        ("darwin", {}, "open"),
+        ("darwin", {"SSH_TTY": "/dev/pts/1"}, None),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, "xdg-open"),
+        ("linux", {"WSL_DISTRO_NAME": "Debian", "DISPLAY": ":0"}, "wslview"),
+        ("linux", {}, None),
+    ],
+)
+def test_what_opens_a_page_on_each_system(
+    tmp_path: Path, system: str, variables: dict[str, str], command: str | None
+) -> None:
+    assert opener({"PATH": str(tmp_path), **variables}, system) is None
+    for name in ("open", "xdg-open", "wslview"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    found = opener({"PATH": str(tmp_path), **variables}, system)
+    assert found == (command and str(tmp_path / command))
 
 
 def test_serve_with_a_port_that_is_taken_says_so() -> None:

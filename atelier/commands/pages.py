@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -18,18 +19,21 @@ _USUAL_PORT = 8765
 
 @atelier.command(help=_("Read the lessons in the browser, until Ctrl-C."))
 @click.option("--port", type=click.IntRange(1, 65535), help=_("TCP port."))
+@click.option("--no-browser", is_flag=True, help=_("Only print the address."))
 @in_a_language
-def serve(port: int | None) -> int:
+def serve(port: int | None, no_browser: bool) -> int:
     """Serve the pages on this machine; without `--port`, on the usual one or any that is free."""
-    return serve_pages(port)
+    return serve_pages(port, browser=not no_browser)
 
 
-def serve_pages(port: int | None = None, page: str = "") -> int:
+def serve_pages(port: int | None = None, page: str = "", *, browser: bool = True) -> int:
     """Serve the lessons with the learner's criteria, until Ctrl-C; say where `page` is.
 
-    Raises ProjectError when the port cannot be had.
+    With `browser`, someone at a terminal and a screen sees it in their browser. Raises
+    ProjectError when the port cannot be had.
     """
     from atelier.commands.live_desk import LiveDesk
+    from atelier.pages.browser import open_page
     from atelier.pages.live.hub import Hub
     from atelier.pages.server import HOST, open_server
     from atelier.pages.site import Site
@@ -57,6 +61,8 @@ def serve_pages(port: int | None = None, page: str = "") -> int:
         ) from error
     address = f"http://{HOST}:{server.port}/{page}"
     click.echo(_("The lessons: {address} (Ctrl-C stops it)", address=address))
+    if browser and sys.stdout.isatty():
+        open_page(address, os.environ)
     try:
         server.serve_forever()  # Ctrl-C is its end, and no mistake
     finally:
