@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PRODUCTS = "/api/v1/products"
 _RUNNING = r"Running on http://\S+:{port}\b"
-_START_WITHIN = 20.0  # seconds
+_START_WITHIN = 40.0  # seconds
 _ANSWER_WITHIN = 30.0
 _PRINTS_WITHIN = 1.0  # after the answer; where nothing is printed, all of it is waited
 _LARGEST_BODY = 1024 * 1024

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 READY = r"\S+@\S+ ready\.$"  # whatever the log format begins with
 UNREACHABLE = r"Cannot connect to (?P<address>\S+): "
-_START_WITHIN = 20.0  # seconds
+_START_WITHIN = 40.0  # seconds
 _ANSWER_WITHIN = 10.0
 _TASK = re.compile(r"^  \. (\S+)$", re.MULTILINE)
 # What a worker says to other workers costs a second at its start, and a check has only one.

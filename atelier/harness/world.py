@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from atelier.harness.web import Web
     from atelier.harness.worker import Worker
 
-_COMMAND_WITHIN = 20.0  # seconds
+_COMMAND_WITHIN = 40.0  # seconds
 _SQLITE = b"SQLite format 3\0"  # what every such file begins with
 
 

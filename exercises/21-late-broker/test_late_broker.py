@@ -181,11 +181,15 @@ def test_log_names_what_is_missing(worlds):
     )
 
 
-@criterion(_("Without REDIS_URL, the worker ends, and one sentence says why"), file="tasks.py")
+@criterion(
+    _("Without REDIS_URL, the worker ends, and one sentence says why"),
+    file="tasks.py",
+    timeout=90,
+)
 def test_worker_says_why_it_ends(worlds):
     world = worlds.once(without_address)
     process = world.run("celery", "-A", "tasks.celery", "worker", "--pool=solo")
-    started = process.wait_for(GOES_ON, Deadline(20))
+    started = process.wait_for(GOES_ON, Deadline(50))
     told = process.output.text
     expect(
         started is None and process.exit_code,
@@ -225,7 +229,9 @@ def test_two_apps_have_two_brokers(worlds):
     )
 
 
-@criterion(_("In the worker, a task runs in the context of its own app"), file="tasks.py")
+@criterion(
+    _("In the worker, a task runs in the context of its own app"), file="tasks.py", timeout=90
+)
 def test_task_sees_its_app(worlds):
     seen = worlds.once(two_workers)
     expect(
