@@ -88,7 +88,7 @@ def test_check_tells_the_first_unmet_criterion_in_full(course: Course, tmp_path:
 
     done = atelier("check", "08", "--lang", "fr", "--project", str(project))
 
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stdout + done.stderr
     assert "pas encore" in done.stdout
     assert done.stdout.count("Observé") == 1
     assert "Critères remplis\N{NO-BREAK SPACE}: 3 sur 6." in done.stdout
@@ -110,7 +110,7 @@ def test_all_steps_and_overtaken_criteria(course: Course, tmp_path: Path) -> Non
 def test_program_that_stops_is_exit_code_1(course: Course, tmp_path: Path) -> None:
     project = make_project(course, tmp_path / "shop", "08", {"config.py": "1 / 0\n"})
     done = atelier("check", "08", "--project", str(project))
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stdout + done.stderr
     assert "your program stopped" in done.stdout
     assert "ZeroDivisionError" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -203,6 +203,6 @@ def test_plain_pytest_judges_too(course: Course, tmp_path: Path) -> None:
         timeout=120,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 5 passed" in done.stdout
     assert "Expected: .env.sample names REDIS_URL" in done.stdout

@@ -47,7 +47,7 @@ def test_every_stage_in_its_order(kit: Kit) -> None:
         "ruff check",
         "ruff format --check",
         "mypy ",
-        "pytest -n 3 --dist worksteal -rs --color=auto",
+        "pytest -n 5 --dist worksteal -rs --color=auto",
     ]
     assert done.err.splitlines()[-2:] == [
         "Nothing was left out.",
@@ -64,7 +64,7 @@ def test_it_sets_up_first(kit: Kit) -> None:
 def test_arguments_are_pytests_alone(kit: Kit) -> None:
     done = kit.run("script/test", "-k", "a or b", "tests/été.py", LANG="fr_FR.UTF-8")
     assert kit.calls("tool") == [
-        "pytest -n 3 --dist worksteal -rs --color=auto -k a or b tests/été.py"
+        "pytest -n 5 --dist worksteal -rs --color=auto -k a or b tests/été.py"
     ]
     assert done.err.endswith("Tout est passé\u00a0: pytest.\n")
 

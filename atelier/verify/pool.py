@@ -36,8 +36,8 @@ def perform_all(root: Path, jobs: Sequence[Job], heard: Heard, size: int | None 
     told: SimpleQueue[tuple[Job, Outcome | str]] = SimpleQueue()
     for job in jobs:
         waiting.put(job)
-    # What is judged waits for about half of its time.
-    workers = [_Worker(root, waiting, told) for _ in range(size or (os.cpu_count() or 1) + 2)]
+    # What is judged waits for more than half of its time.
+    workers = [_Worker(root, waiting, told) for _ in range(size or (os.cpu_count() or 1) + 3)]
     left = len(jobs)
     try:
         for worker in workers:

@@ -46,12 +46,12 @@ def test_each_list_is_slow(web):
 @criterion(_("The other routes stay fast"), file="wsgi.py")
 def test_other_routes_are_fast(web):
     for path in ("/", "{}/{}".format(PRODUCTS, web.products[0]["id"])):
-        response = web.get(path)
+        responses = [web.get(path) for _number in range(2)]
+        # A slow route is slow each time; a busy machine is not.
+        seconds = min(response.seconds for response in responses)
         expect(
-            response.status == 200 and response.seconds < 1.5,
+            responses[-1].status == 200 and seconds < 1.5,
             _("Expected: GET {path} answers 200 at once.", path=path),
-            seen=_(
-                "{status} after {seconds:.2f} s", status=response.status, seconds=response.seconds
-            ),
+            seen=_("{status} after {seconds:.2f} s", status=responses[-1].status, seconds=seconds),
             look=_("Is the slow call in the route of the list, and nowhere else?"),
         )

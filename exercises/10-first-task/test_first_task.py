@@ -21,12 +21,16 @@ def enqueue():
     task = getattr(tasks, "very_slow_add", None)
     if not hasattr(task, "delay"):
         return None
-    began = time.monotonic()
+    ids, taken = [], []
     try:
-        ids = [task.delay(*args).id for args in calls]
+        for args in calls:
+            began = time.monotonic()
+            ids.append(task.delay(*args).id)
+            taken.append(time.monotonic() - began)
     except OperationalError as error:
         return {"ids": [], "error": str(error), "broker": str(task.app.conf.broker_url)}
-    return {"ids": ids, "seconds": time.monotonic() - began}
+    # What does the work itself takes its time at each call; the first one also imports Celery.
+    return {"ids": ids, "seconds": min(taken)}
 
 attempt(enqueue)
 
