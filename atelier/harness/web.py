@@ -31,12 +31,13 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class Response:
-    """What came back: the status, the body, and the time it took in seconds."""
+    """What came back: the status, the body, the time it took in seconds, the header Location."""
 
     status: int
     content_type: str
     body: bytes
     seconds: float
+    location: str | None = None
 
     @property
     def text(self) -> str:
@@ -119,6 +120,7 @@ class Web:
             response.headers.get("Content-Type", ""),
             bytes(received),
             time.monotonic() - began,
+            response.headers.get("Location"),
         )
 
     def _url(self, path: str) -> str:
