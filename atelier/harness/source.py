@@ -19,7 +19,10 @@ from atelier.harness.interpreter import Interpreter
 from atelier.i18n import _
 from atelier.verdicts import NotYet, OurSide, ProgramStopped
 
-_LEFT_OUT = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "instance"})
+# `secrets`, from step 24 on, leads to the learner's own servers: a check has its own.
+_LEFT_OUT = frozenset(
+    {".git", ".venv", "venv", "node_modules", "__pycache__", "instance", "secrets"}
+)
 # Source: https://devcenter.heroku.com/articles/procfile
 _PROCESS_TYPE = re.compile(r"(?P<name>[A-Za-z0-9_-]+):[ \t]*(?P<command>\S.*?)\s*")
 _LARGEST = 20 * 1024 * 1024  # bytes; a program does not need a larger file to run a check
@@ -144,7 +147,7 @@ class Source:
         return found
 
     def copy(self, target: Path) -> None:
-        """Copy what a program needs to run: no git, no environment, no database, no caches."""
+        """Copy what a program needs to run: no git, no environment, no database, no secrets."""
         shutil.copytree(self.root, target, symlinks=True, ignore=_left_out)
         for folder, _names, files in os.walk(target):  # a read-only project runs all the same
             for path in (Path(folder), *(Path(folder, name) for name in files)):

@@ -85,6 +85,7 @@ class World:
             "DATABASE_URL": f"sqlite:///{self.home / 'check.db'}",
             "FLASK_RUN_PORT": "0",
             "PORT": "0",
+            "FLASK_CONFIG": "",  # a file of theirs leads to their servers
         }
         if self._platform:
             (self.root / ".env").unlink(missing_ok=True)
