@@ -10,6 +10,27 @@ class BadConfig(ClickException):
     pass
 
 
+def parse(path):
+    is_json = path.suffix == ".json"
+    try:
+        text = path.read_text("utf-8")
+        return json.loads(text) if is_json else yaml.safe_load(text)
+    except FileNotFoundError:
+        raise BadConfig(f"There is no file {path}.") from None
+    except OSError as error:
+        raise BadConfig(f"{path} cannot be read: {error.strerror}.") from None
+    except (yaml.YAMLError, ValueError) as error:
+        form = "JSON" if is_json else "YAML"
+        raise BadConfig(f"{path} is not {form}: {reason(error)}.") from None
+
+
+def reason(error):
+    mark = getattr(error, "problem_mark", None)
+    # YAML would show the whole line, and a secret may stand there.
+    text = f"line {mark.line + 1}: {error.problem}" if mark else str(error)
+    return " ".join(text.split())
+
+
 def is_port(value):
     return type(value) is int and 0 < value < 65536
 
@@ -31,27 +52,6 @@ ADDRESSES = {
     "broker_url": (is_text, "an address"),
     "result_backend": (is_text, "an address"),
 }
-
-
-def parse(path):
-    is_json = path.suffix == ".json"
-    try:
-        text = path.read_text("utf-8")
-        return json.loads(text) if is_json else yaml.safe_load(text)
-    except FileNotFoundError:
-        raise BadConfig(f"There is no file {path}.") from None
-    except OSError as error:
-        raise BadConfig(f"{path} cannot be read: {error.strerror}.") from None
-    except (yaml.YAMLError, ValueError) as error:
-        form = "JSON" if is_json else "YAML"
-        raise BadConfig(f"{path} is not {form}: {reason(error)}.") from None
-
-
-def reason(error):
-    mark = getattr(error, "problem_mark", None)
-    # YAML would show the whole line, and a secret may stand there.
-    text = f"line {mark.line + 1}: {error.problem}" if mark else str(error)
-    return " ".join(text.split())
 
 
 def check(path, mapping, rules, known, prefix=""):
