@@ -31,6 +31,7 @@ COLUMNS = ("id", "name", "description")
 AT_ONCE = 2.0  # seconds; nothing in the request takes time but Redis and the database
 ENDED_WITHIN = 15
 AT_THE_SAME_TIME = 4
+IN_ORDER = 180  # seconds: each of the last criteria waits for those before it
 PRODUCTS = (
     {"name": 'Cap, "large"', "description": "red, blue\nand green"},
     {"name": "Été à Nîmes, 5 €", "description": None},
@@ -324,7 +325,11 @@ def test_file_is_on_no_disk(worlds):
     )
 
 
-@criterion(_("A POST after the report is there starts a new one"), file="views/reports.py")
+@criterion(
+    _("A POST after the report is there starts a new one"),
+    file="views/reports.py",
+    timeout=IN_ORDER,
+)
 def test_later_post_is_a_new_one(worlds):
     first = place(worlds.once(ask).first)
     answer, product, found, worker = worlds.once(later)
@@ -343,7 +348,7 @@ def test_later_post_is_a_new_one(worlds):
     )
 
 
-@criterion(_("A report that cannot be made says so, and does not block the next"))
+@criterion(_("A report that cannot be made says so, and does not block the next"), timeout=IN_ORDER)
 def test_failed_report(worlds):
     answer, found, again, remade = worlds.once(failed)
     expect(
@@ -366,7 +371,9 @@ def test_failed_report(worlds):
     )
 
 
-@criterion(_("With Redis stopped, POST answers 503, and the next one starts a report"))
+@criterion(
+    _("With Redis stopped, POST answers 503, and the next one starts a report"), timeout=IN_ORDER
+)
 def test_post_without_redis(worlds):
     refused, answer, waiting = worlds.once(without_redis)
     expect_status(refused, 503, _("POST, with Redis stopped,"))
