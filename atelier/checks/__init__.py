@@ -3,6 +3,7 @@
 from atelier.checks.criterion import criterion, expect, skip
 from atelier.checks.deploy import INSTALLED_WITHIN, deploy
 from atelier.checks.expectations import create, expect_packages, expect_status, holds
+from atelier.checks.ledger import LedgerChecks
 from atelier.harness.deadline import Deadline
 from atelier.harness.own_tests import OwnTests, run_own_tests
 from atelier.harness.process_types import (
@@ -31,6 +32,7 @@ __all__ = [
     "UNPINNED",
     "Deadline",
     "HeldCommits",
+    "LedgerChecks",
     "Message",
     "OwnTests",
     "Question",

@@ -1,0 +1,14 @@
+from celery import shared_task
+
+from store import redis_client
+
+LEDGER = "ledger"
+
+
+def append(value):
+    redis_client.rpush(LEDGER, value)
+
+
+@shared_task()
+def total(delay):
+    return sum(int(value) for value in redis_client.lrange(LEDGER, 0, -1))
