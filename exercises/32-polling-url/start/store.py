@@ -1,3 +1,5 @@
+"""One client of Redis, for the views and for the tasks."""
+
 from flask import current_app
 from redis import Redis
 from werkzeug.local import LocalProxy

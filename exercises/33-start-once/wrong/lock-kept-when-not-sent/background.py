@@ -154,12 +154,12 @@ def find_process(task_id, polling_url):
     raise ValueError("A process has an id or an address: neither is given.")
 
 
-def send(task_id, task, task_args, task_kwargs, polling_url, cache_results):
+def send(task_id, task, arguments, polling_url, cache_results):
     celery = current_app.extensions["celery"]
     try:
         remember(task_id, polling_url, cache_results)
         celery.tasks[task.name].apply_async(
-            task_args, task_kwargs, task_id=task_id, ignore_result=False
+            *arguments, task_id=task_id, ignore_result=False
         )
     except Exception:
         redis_client.delete(id_key(task_id))
@@ -173,7 +173,7 @@ def begin_process(
     task_id = uuid()
     if polling_url:
         redis_client.set(lock_key(polling_url), task_id, px=lease())
-    send(task_id, task, task_args, task_kwargs, polling_url, cache_results)
+    send(task_id, task, (task_args, task_kwargs), polling_url, cache_results)
     return task_id
 
 
@@ -196,7 +196,7 @@ def check_status_or_begin(
         if cache_results and is_kept(polling_url):
             release(polling_url, task_id)
             return COMPLETE
-    send(task_id, task, task_args, task_kwargs, polling_url, cache_results)
+    send(task_id, task, (task_args, task_kwargs), polling_url, cache_results)
     return BEGUN
 
 
