@@ -4,7 +4,9 @@ from atelier.checks.criterion import criterion, expect, skip
 from atelier.checks.deploy import INSTALLED_WITHIN, deploy
 from atelier.checks.expectations import create, expect_packages, expect_status, holds
 from atelier.checks.ledger import LedgerChecks
+from atelier.harness.browser import real_browser
 from atelier.harness.deadline import Deadline
+from atelier.harness.events import Event, EventStream
 from atelier.harness.own_tests import OwnTests, run_own_tests
 from atelier.harness.process_types import (
     UNPINNED,
@@ -31,6 +33,8 @@ __all__ = [
     "PRODUCTS",
     "UNPINNED",
     "Deadline",
+    "Event",
+    "EventStream",
     "HeldCommits",
     "LedgerChecks",
     "Message",
@@ -54,6 +58,7 @@ __all__ = [
     "expect_status",
     "holds",
     "insert_products",
+    "real_browser",
     "release",
     "run_own_tests",
     "skip",
