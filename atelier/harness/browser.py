@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from atelier.i18n import _
-from atelier.verdicts import Skipped
+from atelier.verdicts import NotYet, OurSide, Skipped
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -26,21 +26,33 @@ _OPTIONS = (
 def real_browser() -> Iterator[Browser]:
     """Run Chromium, with a profile of its own that goes with it.
 
-    It belongs to the thread that started it. Raises Skipped where this machine has none.
+    It belongs to the thread that started it. Raises Skipped where this machine has none, and
+    NotYet when the page does not do what the body of the `with` waits for.
     """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         raise Skipped(_("There is no Chromium on this machine."))
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import Error, sync_playwright
     except ImportError:
         raise Skipped(
             _("Playwright is missing; in the workshop: pipenv sync --categories browser")
         ) from None
     options = [*_OPTIONS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=program, args=options, timeout=2 * _PATIENCE)
+        try:
+            browser = tool.chromium.launch(
+                executable_path=program, args=options, timeout=2 * _PATIENCE
+            )
+        except Error as error:
+            raise OurSide(_("Chromium did not start."), seen=str(error)[:500]) from error
         try:
             yield browser
+        except Error as error:  # most often: what it waited for did not come
+            raise NotYet(
+                _("In the browser, the page did not do what was waited for."),
+                seen=str(error)[:500],
+                look=_("What does the console of your own browser say about this page?"),
+            ) from error
         finally:
             browser.close()

@@ -24,7 +24,7 @@ ITEMS = 15
 FEW = 6
 ANSWERS_WITHIN = 15  # seconds
 ENDS_WITHIN = 25  # the task takes three
-LEFT_WITHIN = 22  # gunicorn ends a worker that is silent for 30
+LEFT_WITHIN = 20
 FINAL = ("SUCCESS", "FAILURE", "REVOKED")
 WAYS = ("", "?by=polling")
 LIVE = "[aria-live], [role=status], [role=alert], [role=log]"
@@ -421,7 +421,8 @@ def test_gone_client_is_noticed(worlds):
     world = worlds.once(aside)
     port = world.lend_port()
     # One process that does one thing at a time: it answers once it has noticed.
-    process = world.run("gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--workers", "1")
+    one = ("--workers", "1", "--threads", "1", "--timeout", "120")
+    process = world.run("gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", *one)
     if process.wait_for(r"Booting worker", Deadline(40)) is None:
         raise world.stopped("gunicorn", process)
     web = Web(world, process, port)

@@ -43,26 +43,6 @@ def find_recount(task_id):
     return answer
 
 
-def event_id(answer):
-    return f"{answer['state']}-{answer.get('done')}"
-
-
-def events(task_id, last_id):
-    spoke = time.monotonic()
-    while True:
-        answer = look_up(task_id)
-        if event_id(answer) != last_id:
-            last_id = event_id(answer)
-            yield f"id: {last_id}\ndata: {json.dumps(answer)}\n\n"
-            spoke = time.monotonic()
-        elif time.monotonic() - spoke > QUIET_FOR:
-            yield ": still here\n\n"
-            spoke = time.monotonic()
-        if answer["state"] in READY_STATES or answer["state"] == "PENDING":
-            return
-        time.sleep(LOOK_EVERY)
-
-
 @progress.after_request
 def keep_no_copy(response):
     response.headers["Cache-Control"] = "no-store"
@@ -89,6 +69,26 @@ def start_recount():
 @progress.get("/<task_id>")
 def read_recount(task_id):
     return jsonify(find_recount(task_id))
+
+
+def event_id(answer):
+    return f"{answer['state']}-{answer.get('done')}"
+
+
+def events(task_id, last_id):
+    spoke = time.monotonic()
+    while True:
+        answer = look_up(task_id)
+        if event_id(answer) != last_id:
+            last_id = event_id(answer)
+            yield f"id: {last_id}\ndata: {json.dumps(answer)}\n\n"
+            spoke = time.monotonic()
+        elif time.monotonic() - spoke > QUIET_FOR:
+            yield ": still here\n\n"
+            spoke = time.monotonic()
+        if answer["state"] in READY_STATES or answer["state"] == "PENDING":
+            return
+        time.sleep(LOOK_EVERY)
 
 
 @progress.get("/<task_id>/events")
