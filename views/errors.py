@@ -1,4 +1,6 @@
+import redis
 from flask import Blueprint, current_app, jsonify
+from kombu.exceptions import OperationalError
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -21,3 +23,10 @@ def validation_error(error):
 def no_broker(error):
     current_app.logger.error("%s", error)
     return jsonify(error="Service Unavailable", message="No task can be started."), 503
+
+
+@errors.app_errorhandler(OperationalError)
+@errors.app_errorhandler(redis.ConnectionError)
+def broker_is_stopped(error):
+    current_app.logger.error("%s", error)
+    return jsonify(error="Service Unavailable", message="No task can be reached."), 503

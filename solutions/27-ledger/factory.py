@@ -11,6 +11,7 @@ from views.home import home
 from views.ledger import ledger
 from views.notices import notices
 from views.products import products
+from views.reports import reports
 from views.task import task
 
 BASE_URL = "/api/v1"
@@ -34,5 +35,6 @@ def create_app(config=None):
     app.register_blueprint(ledger)
     app.register_blueprint(notices, url_prefix=BASE_URL)
     app.register_blueprint(products, url_prefix=BASE_URL)
+    app.register_blueprint(reports, url_prefix=BASE_URL)
     app.register_blueprint(task, url_prefix="/task")
     return app
