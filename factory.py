@@ -2,6 +2,7 @@ from flask import Flask
 from flask_migrate import Migrate
 
 import store
+import tracing
 from config import settings
 from models import db
 from registry import scan
@@ -31,6 +32,7 @@ def create_app(config=None):
     db.init_app(app)
     ma.init_app(app)
     migrate.init_app(app, db)
+    tracing.init_app(app)
     make_celery(app)
     store.init_app(app)
     scan(app, "jobs")

@@ -8,6 +8,7 @@ from click import ClickException
 from sqlalchemy.exc import IntegrityError
 
 from models import Notice, Product, db
+from tracing import task_request
 
 
 class NoBroker(ClickException):
@@ -39,7 +40,8 @@ def make_celery(app):
 
     class ContextTask(celery.Task):
         def __call__(self, *args, **kwargs):
-            with app.app_context():
+            with task_request(app, self.request):
+                app.logger.info("%s begins", self.name)
                 return self.run(*args, **kwargs)
 
     celery.Task = ContextTask

@@ -1,10 +1,16 @@
 from flask import Blueprint, jsonify, url_for
 
-from jobs.mail import announce
+from jobs.mail import announce, write_mail
 from registry import delay_task, get_task_result
 from views.products import find_product
 
 mails = Blueprint("mails", __name__)
+
+
+@mails.get("/products/<int:product_id>/mails")
+def preview_mail(product_id):
+    product = find_product(product_id)
+    return jsonify(text=write_mail(product.id))
 
 
 @mails.post("/products/<int:product_id>/mails")
