@@ -17,7 +17,7 @@ from atelier.verdicts import NotYet
 if TYPE_CHECKING:
     from atelier.harness.world import World
 
-_START_WITHIN = 20.0  # seconds
+_START_WITHIN = 40.0  # seconds
 _RELEASE_WITHIN = 30.0
 # What web servers say when they listen: gunicorn, Flask's own, uvicorn, waitress.
 _LISTENS = r"(?:Listening at|Running on|running on|Serving on):?\s*\S*?://(\S+?):(\d+)"

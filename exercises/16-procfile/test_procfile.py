@@ -83,7 +83,7 @@ def test_release_makes_the_tables(worlds):
 @criterion(_("web serves the API at the port that it is given in PORT"), file="Procfile")
 def test_web_serves_at_port(worlds):
     server = worlds.once(web)
-    answer = server.get(PRODUCTS, 10)
+    answer = server.get(PRODUCTS)
     expect(
         answer.status == 200 and isinstance(answer.json(), list),
         _("Expected: 200 and a JSON list of the products."),
@@ -103,12 +103,12 @@ def test_worker_does_a_task(worlds):
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(worlds.once, worker)
         server = worlds.once(web)
-        server.request("POST", PRODUCTS, data={"name": "lamp"}, seconds=10)
+        server.request("POST", PRODUCTS, data={"name": "lamp"})
         running = starting.result()
     deadline = Deadline(10)
     notices = []
     while not notices and not deadline.over:
-        answer = server.get(NOTICES, 10).json()
+        answer = server.get(NOTICES).json()
         notices = answer if isinstance(answer, list) else []
         time.sleep(0.05)
     expect(

@@ -55,11 +55,11 @@ def pushed(worlds):
         app = deploy(world, DATABASE_URL=world.postgres.url, REDIS_URL=redis.result())
         starting = pool.submit(app.worker)
         web = app.web()
-        created = web.request("POST", PRODUCTS, data={"name": "lamp é"}, seconds=10)
-        listed = web.get(PRODUCTS, 10)
+        created = web.request("POST", PRODUCTS, data={"name": "lamp é"})
+        listed = web.get(PRODUCTS)
         worker = starting.result()
     deadline = Deadline(8)
-    while (notices := web.get(NOTICES, 10).json()) in ([], None) and not deadline.over:
+    while (notices := web.get(NOTICES).json()) in ([], None) and not deadline.over:
         time.sleep(0.05)
     return web, created, listed, notices, worker
 
