@@ -10,6 +10,7 @@ from atelier.checks import Deadline, _, criterion, expect, expect_status, start_
 TASKS = "/task/"
 ONE = "/task/<task_id>"
 LONG = 61  # seconds; nobody waits for its end
+BODY = f'{{"seconds": {LONG}}}'
 BAD = "a moment"
 UNKNOWN = "tasks.nobody_knows_it"
 AT_ONCE = 5.0  # seconds; with what Celery does by itself it takes about twenty
@@ -199,7 +200,7 @@ def test_seconds_travel(worlds):
     given = [*found[0].args, *found[0].kwargs.values()]
     expect(
         LONG in given,
-        _("Expected: the body {body} gives the task this number.", body=f'{{"seconds": {LONG}}}'),
+        _("Expected: the body {body} gives the task this number.", body=BODY),
         seen=_("the arguments of the task: {given}", given=given),
         look=_("Which line reads the body of the request?"),
     )
