@@ -78,6 +78,19 @@ def test_every_address_of_a_redis_in_dotenv_becomes_ours(course: Course, tmp_pat
         assert read_dotenv(world.root / ".env") == {"REDIS_URL": url, "BACKEND": url, "CACHE": url}
 
 
+def test_the_learner_s_own_configuration_stays_at_home(course: Course, tmp_path: Path) -> None:
+    theirs = "celery: {broker_url: 'redis://localhost:6379'}"
+    changes = {
+        ".env": "REDIS_URL=redis://a\nFLASK_CONFIG=/their/own.yaml\n",
+        "secrets/api-config.yaml": theirs,
+    }
+    project = make_project(course, tmp_path / "shop", "08", changes)
+    with World(Source(project, own_interpreter()), redis=False) as world:
+        assert not (world.root / "secrets").exists()
+        assert world.env["FLASK_CONFIG"] == ""
+        assert read_dotenv(world.root / ".env")["FLASK_CONFIG"] == ""
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
 def test_dotenv_as_editors_save_it(tmp_path: Path, encoding: str) -> None:
     (tmp_path / ".env").write_bytes("A=1\nB='é ${A}'\n".encode(encoding))
