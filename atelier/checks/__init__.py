@@ -17,6 +17,7 @@ from atelier.harness.process_types import (
 from atelier.harness.products import FIND_PRODUCTS, MIGRATIONS, insert_products
 from atelier.harness.python import Question
 from atelier.harness.queue import Message, Queue, Result
+from atelier.harness.rabbit_server import RabbitServer, rabbitmq_of
 from atelier.harness.redis_server import RedisServer
 from atelier.harness.source import Source
 from atelier.harness.sqlite import HeldCommits
@@ -41,6 +42,7 @@ __all__ = [
     "OwnTests",
     "Question",
     "Queue",
+    "RabbitServer",
     "RedisServer",
     "Response",
     "Result",
@@ -59,6 +61,7 @@ __all__ = [
     "holds",
     "insert_products",
     "real_browser",
+    "rabbitmq_of",
     "release",
     "run_own_tests",
     "skip",

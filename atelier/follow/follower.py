@@ -46,9 +46,11 @@ _IDLE_AFTER = 5.0  # longer than a task of the lessons
 _SHOWS_WITHIN = 45.0  # a worker that has lost its broker pauses for longer and longer
 
 _JUDGES = re.compile(r"\batelier check$")
-_NAMED = re.compile(r"\bTerminal (Redis|worker|web|heroku)\b")
+_NAMED = re.compile(r"\bTerminal (Redis|RabbitMQ|worker|web|heroku)\b")
 _OF_A_BLOCK = frozenset({"ready", "fails", "skip", "needs", "reminder", "interim"})
-_SERVERS = ("heroku", "redis")  # what others in a lesson use, in the order in which they are left
+_PYTHON = "python"  # among what is missing: a Python shell that was not opened
+# What others in a lesson use, in the order in which they are left.
+_SERVERS = ("heroku", "rabbitmq", "redis")
 
 
 @dataclass
@@ -143,14 +145,18 @@ class Follower:
             self.counts.skipped += [f"{line}: {reason}" for line in block.lines]
             if block.directive("ready"):
                 self._missing.add(block.terminal)
-        elif not isinstance(block, Output):
+        elif isinstance(block, Session):
+            self._missing.add(_PYTHON)
+        if not isinstance(block, Commands | Output):
             self.counts.skipped.append(f"a block: {reason}")
 
     # Directives
 
     def _act(self, directive: Directive) -> None:
         match (directive.name, *directive.arguments):
-            case ("idle" | "stop", name, *_) if name in self._missing:
+            case ("idle" | "stop" | "kill", name, *_) if name in self._missing:
+                pass
+            case ("exit",) if _PYTHON in self._missing and not self._in_python():
                 pass
             case ("stop", name) | ("stop", name, "twice") if name in self._terminals:
                 terminal = self._terminals[name]
@@ -166,7 +172,7 @@ class Follower:
             case ("idle", name) if name in self._terminals:
                 self._wait_until_idle(self._terminals[name])
             case ("exit",):
-                open_ = [each for each in self._terminals.values() if each.in_python]
+                open_ = self._in_python()
                 self._need(bool(open_), directive.line, "no Python shell is open here")
                 for terminal in open_:
                     terminal.leave_python(Deadline(_ANSWERS_WITHIN))
@@ -175,6 +181,9 @@ class Follower:
             case _:
                 words = " ".join((directive.name, *directive.arguments))
                 raise self._wrong(directive.line, f"cannot be followed here: {words}")
+
+    def _in_python(self) -> list[Terminal]:
+        return [each for each in self._terminals.values() if each.in_python]
 
     def _lay_solution(self) -> None:
         """Write the files that the learner writes; what a command generates is the lesson's."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from atelier.harness.worker import Worker
 
 _COMMAND_WITHIN = 40.0  # seconds
+_BROKERS = ("redis://", "rediss://", "amqp://", "amqps://", "pyamqp://")
 _SQLITE = b"SQLite format 3\0"  # what every such file begins with
 
 
@@ -94,11 +95,11 @@ class World:
                 self.interpreter.bin_directory, self.home, {"DYNO": "web.1", **self.replaced}
             )
             return
-        # Another name for the address of a Redis would lead to the learner's own.
+        # Another name for the address of a Redis or a RabbitMQ would lead to the learner's own.
         addresses = {
             name: self.redis_server.url
             for name, value in self.source.dotenv.items()
-            if value.startswith(("redis://", "rediss://"))
+            if value.startswith(_BROKERS)
         }
         self.replaced = {
             name: ours.get(name, addresses.get(name, ""))

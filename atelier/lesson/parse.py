@@ -32,6 +32,7 @@ from atelier.lesson.blocks import (
 # The label of a terminal -> the terminal, whatever the language.
 _TERMINALS = {
     "Terminal Redis": "redis",
+    "Terminal RabbitMQ": "rabbitmq",
     "Terminal worker": "worker",
     "Terminal web": "web",
     "Terminal heroku": "heroku",

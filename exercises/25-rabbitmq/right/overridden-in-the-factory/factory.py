@@ -1,0 +1,39 @@
+import os
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from config import settings
+from models import db
+from schemas import ma
+from tasks import make_celery
+from views.errors import errors
+from views.home import home
+from views.notices import notices
+from views.products import products
+from views.task import task
+
+BASE_URL = "/api/v1"
+
+migrate = Migrate()
+
+
+def create_app(config=None):
+    app = Flask(__name__)
+    app.config.from_mapping(settings())
+    for name in ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"):
+        if value := os.environ.get(name, "").strip():
+            app.config[name] = value
+    app.config.from_mapping(config or {})
+
+    db.init_app(app)
+    ma.init_app(app)
+    migrate.init_app(app, db)
+    make_celery(app)
+
+    app.register_blueprint(errors)
+    app.register_blueprint(home)
+    app.register_blueprint(notices, url_prefix=BASE_URL)
+    app.register_blueprint(products, url_prefix=BASE_URL)
+    app.register_blueprint(task, url_prefix="/task")
+    return app

@@ -1,0 +1,58 @@
+"""The RabbitMQ of a check: apart from the system's, and gone with the check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from amqp import Connection, Message
+
+from atelier.harness import rabbit_server
+from atelier.harness.deadline import Deadline
+from atelier.harness.family import Family
+from atelier.harness.ports import HeldPort
+from atelier.harness.rabbit_server import RabbitServer, programs
+from atelier.verdicts import Skipped
+
+
+@pytest.fixture
+def ports() -> Iterator[list[int]]:
+    held = [HeldPort() for _number in range(3)]
+    for port in held:
+        port.lend()
+    yield [port.number for port in held]
+    for port in held:
+        port.release()
+
+
+def test_apart_and_gone_with_its_family(tmp_path: Path, ports: list[int]) -> None:
+    try:
+        programs()
+    except Skipped as none:
+        pytest.skip(str(none))
+    family = Family()
+    server = RabbitServer(family, tmp_path / "rabbitmq", ports[0], (ports[1], ports[2]))
+    try:
+        server.start()
+        assert server.waiting() == 0  # no such queue yet
+        with Connection(f"127.0.0.1:{server.port}") as connection:
+            channel = connection.channel()
+            channel.queue_declare("celery", auto_delete=False)
+            channel.basic_publish(Message(json.dumps({})), routing_key="celery")
+        assert server.wait_for_messages(1, Deadline(10)) == 1
+        listed = server.control("--quiet", "list_queues", "name", "messages") or ""
+        assert listed.split() == ["name", "messages", "celery", "1"]
+        assert (tmp_path / "rabbitmq" / ".erlang.cookie").is_file()
+        server.stop()
+        assert not server.running
+    finally:
+        family.end()
+    assert list(family._members()) == []  # its epmd had left for a session of its own
+
+
+def test_none_on_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Skipped):
+        rabbit_server.programs()
