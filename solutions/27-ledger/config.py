@@ -12,7 +12,7 @@ def from_file():
         return {"celery": {}}  # the environment alone has to do, as on Heroku
     path = Path(named or DEFAULT_FILE)
     found = read(path)
-    if "broker_url" not in found["celery"] and not redis_url():
+    if "broker_url" not in found["celery"] and not address("CELERY_BROKER_URL"):
         raise BadConfig(f"{path} lacks a key: celery.broker_url, and REDIS_URL is not set.")
     return found
 
@@ -41,6 +41,11 @@ def redis_url():
     return url
 
 
+def address(name):
+    # Redis does both, unless another address is named.
+    return os.environ.get(name) or redis_url()
+
+
 def settings():
     found = from_file()
     celery = dict(found["celery"])
@@ -49,8 +54,8 @@ def settings():
         "PORT": port_from_environment() or found.get("port"),
         "SECRET_KEY": os.environ.get("SECRET_KEY") or found.get("secret_key"),
         "SQLALCHEMY_DATABASE_URI": database_url(),
-        "CELERY_BROKER_URL": redis_url() or addresses["broker_url"],
-        "CELERY_RESULT_BACKEND": redis_url() or addresses["result_backend"],
+        "CELERY_BROKER_URL": address("CELERY_BROKER_URL") or addresses["broker_url"],
+        "CELERY_RESULT_BACKEND": address("CELERY_RESULT_BACKEND") or addresses["result_backend"],
         "CELERY": celery,
         "REDIS_URL": redis_url(),
     }

@@ -1,7 +1,32 @@
 import os
+from pathlib import Path
 
-# Nothing listens on port 1: whoever forgets to name a broker gets an error.
+from config_file import ADDRESSES, KEYS, BadConfig, is_port, read
+
+DEFAULT_FILE = "secrets/api-config.yaml"
+
 RABBITMQ = "amqp://guest:guest@127.0.0.1:1//"
+
+
+def from_file():
+    named = os.environ.get("FLASK_CONFIG")
+    if not named and not Path(DEFAULT_FILE).exists():
+        return {"celery": {}}  # the environment alone has to do, as on Heroku
+    path = Path(named or DEFAULT_FILE)
+    found = read(path)
+    if "broker_url" not in found["celery"] and not RABBITMQ:
+        raise BadConfig(f"{path} lacks a key: celery.broker_url, and REDIS_URL is not set.")
+    return found
+
+
+def port_from_environment():
+    for name in ("PORT", "FLASK_RUN_PORT"):
+        value = os.environ.get(name, "")
+        if value.strip("0"):  # 0 is a way to ask for no port in particular
+            if not value.isdecimal() or not is_port(int(value)):
+                raise BadConfig(f"{name} must be {KEYS['port'][1]}.")
+            return int(value)
+    return None
 
 
 def database_url():
@@ -19,8 +44,14 @@ def redis_url():
 
 
 def settings():
+    found = from_file()
+    celery = dict(found["celery"])
+    addresses = {name: celery.pop(name, None) for name in ADDRESSES}
     return {
+        "PORT": port_from_environment() or found.get("port"),
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or found.get("secret_key"),
         "SQLALCHEMY_DATABASE_URI": database_url(),
         "CELERY_BROKER_URL": os.environ.get("CELERY_BROKER_URL", RABBITMQ),
         "CELERY_RESULT_BACKEND": os.environ.get("CELERY_RESULT_BACKEND") or redis_url(),
+        "CELERY": celery,
     }

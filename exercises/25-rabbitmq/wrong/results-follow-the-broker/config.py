@@ -1,4 +1,30 @@
 import os
+from pathlib import Path
+
+from config_file import ADDRESSES, KEYS, BadConfig, is_port, read
+
+DEFAULT_FILE = "secrets/api-config.yaml"
+
+
+def from_file():
+    named = os.environ.get("FLASK_CONFIG")
+    if not named and not Path(DEFAULT_FILE).exists():
+        return {"celery": {}}  # the environment alone has to do, as on Heroku
+    path = Path(named or DEFAULT_FILE)
+    found = read(path)
+    if "broker_url" not in found["celery"] and not address("CELERY_BROKER_URL"):
+        raise BadConfig(f"{path} lacks a key: celery.broker_url, and REDIS_URL is not set.")
+    return found
+
+
+def port_from_environment():
+    for name in ("PORT", "FLASK_RUN_PORT"):
+        value = os.environ.get(name, "")
+        if value.strip("0"):  # 0 is a way to ask for no port in particular
+            if not value.isdecimal() or not is_port(int(value)):
+                raise BadConfig(f"{name} must be {KEYS['port'][1]}.")
+            return int(value)
+    return None
 
 
 def database_url():
@@ -15,9 +41,20 @@ def redis_url():
     return url
 
 
+def address(name):
+    # Redis does both, unless another address is named.
+    return os.environ.get(name) or redis_url()
+
+
 def settings():
+    found = from_file()
+    celery = dict(found["celery"])
+    addresses = {name: celery.pop(name, None) for name in ADDRESSES}
     return {
+        "PORT": port_from_environment() or found.get("port"),
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or found.get("secret_key"),
         "SQLALCHEMY_DATABASE_URI": database_url(),
-        "CELERY_BROKER_URL": os.environ.get("CELERY_BROKER_URL") or redis_url(),
-        "CELERY_RESULT_BACKEND": os.environ.get("CELERY_BROKER_URL") or redis_url(),
+        "CELERY_BROKER_URL": address("CELERY_BROKER_URL") or addresses["broker_url"],
+        "CELERY_RESULT_BACKEND": address("CELERY_BROKER_URL") or addresses["result_backend"],
+        "CELERY": celery,
     }
