@@ -22,13 +22,14 @@ from factory import create_app
 from tasks import tell_time, very_slow_add
 
 redis = Redis.from_url(redis_url, decode_responses=True)
-sent = []
+sent, moments = [], []
 sending = threading.Lock()
 
 @before_task_publish.connect(weak=False)
 def count(**message):
     with sending:
         sent.append(message["headers"]["id"])
+        moments.append(time.monotonic())
 
 def app_with(lease):
     os.environ["PROCESS_LEASE"] = str(lease)
@@ -92,7 +93,7 @@ def begin_at(url, *args, **options):
 
 # A task that failed, one whose result is not kept, and one that is never sent.
 told = {}
-until(lambda: redis.get("check:worker"))
+until(lambda: redis.get("check:worker"), seconds=60)
 ended(begin_at("/check/failing/", "soon"))
 told["after_failure"] = attempt("/check/failing/", 0)
 check("/check/uncached/", 0, cache_results=False)
@@ -125,15 +126,11 @@ running = ask("process_is_running", polling_url="/check/killed/")
 asked = time.monotonic() - began
 
 def revisit(thread):
-    moment = 0
-    while moment < 10 and len(sent) == before:
-        check("/check/killed/", 90)
-        moment = time.monotonic() - began
-        time.sleep(0.01)
-    return moment
+    until(lambda: check("/check/killed/", 90) and len(sent) > before, seconds=10)
 
 with ThreadPoolExecutor(threads) as pool:
-    after = min(pool.map(revisit, range(threads)))
+    list(pool.map(revisit, range(threads)))
+after = moments[before] - began if len(moments) > before else None
 tell({"running": running, "asked": asked, "again": len(sent) - before, "after": after})
 """
 
@@ -170,7 +167,7 @@ def worked(worlds):
     world = worlds.shared()
     world.resting_worker.begin()
     world.redis.client().set("check:worker", 1)
-    return program.answer(2 * ANSWERS_WITHIN, number=2)
+    return program.answer(120, number=2)
 
 
 def killed(worlds):
@@ -206,7 +203,7 @@ def test_one_of_many(worlds):
     )
 
 
-@criterion(_("The end of a task frees its address at once"), file=MODULE, timeout=150)
+@criterion(_("The end of a task frees its address at once"), file=MODULE, timeout=240)
 def test_end_frees(worlds):
     told = worlds.once(worked)
     for case, what in (
@@ -225,7 +222,7 @@ def test_end_frees(worlds):
         )
 
 
-@criterion(_("While the result is kept, no visit starts anything"), file=MODULE, timeout=150)
+@criterion(_("While the result is kept, no visit starts anything"), file=MODULE, timeout=240)
 def test_result_is_kept(worlds):
     told = worlds.once(worked)
     expect(
@@ -236,7 +233,7 @@ def test_result_is_kept(worlds):
     )
 
 
-@criterion(_("Only the holder of a lock opens it"), file=MODULE, timeout=150)
+@criterion(_("Only the holder of a lock opens it"), file=MODULE, timeout=240)
 def test_only_the_holder_releases(worlds):
     late = worlds.once(worked)["late"]
     expect(
@@ -256,12 +253,13 @@ def test_only_the_holder_releases(worlds):
 @criterion(
     _("After a worker was killed, the lease runs out, and one visit starts"),
     file=MODULE,
-    timeout=200,
+    timeout=240,
 )
 def test_killed_worker(worlds):
     told = worlds.once(killed)
+    waited = told["after"] is None or told["after"] >= SHORT * 0.9
     expect(
-        (told["running"] is True or told["asked"] > SHORT) and told["after"] >= SHORT * 0.9,
+        waited and (told["running"] is True or told["asked"] > SHORT),
         _("Expected: until the lease of {seconds} s is over, nothing starts.", seconds=SHORT),
         seen=told,
         look=_("How long is the task believed to run?"),
