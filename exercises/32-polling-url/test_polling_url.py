@@ -294,13 +294,13 @@ def test_cached_result(worlds):
     )
 
 
-@criterion(_("A failed task says so, and can be started again"), file=MODULE)
+@criterion(_("A task that raises says so, and can be started again"), file=MODULE)
 def test_failed_task(worlds):
     told = worlds.once(later)
     looked = told["failed"]
     expect(
         values({name: looked[name] for name in PREDICATES}) == [False, False, False],
-        _("Expected: a task that has failed is neither running nor complete."),
+        _("Expected: a task that has raised is neither running nor complete."),
         seen=shown(looked),
         look=_("Which final states are there besides SUCCESS?"),
     )
@@ -308,7 +308,7 @@ def test_failed_task(worlds):
         "raises" in looked["get_process_result"],
         _("Expected: get_process_result raises an exception, and does not return it."),
         seen=looked["get_process_result"],
-        look=_("What is stored as the result of a task that has failed?"),
+        look=_("What is stored as the result of a task that has raised?"),
     )
     expect(
         told["failed_again"]["sent"] == 1,

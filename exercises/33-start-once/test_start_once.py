@@ -207,7 +207,7 @@ def test_one_of_many(worlds):
 def test_end_frees(worlds):
     told = worlds.once(worked)
     for case, what in (
-        ("after_failure", _("Expected: when the task has failed, the next visit starts it anew.")),
+        ("after_failure", _("Expected: when the task has raised, the next visit starts it anew.")),
         (
             "after_uncached",
             _("Expected: with cache_results=False, the visit after its end starts."),
