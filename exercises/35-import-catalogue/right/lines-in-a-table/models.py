@@ -1,0 +1,48 @@
+from flask_sqlalchemy import SQLAlchemy
+
+db = SQLAlchemy()
+
+
+class Product(db.Model):
+    __tablename__ = "products"
+
+    id = db.Column(db.Integer, primary_key=True)
+    name = db.Column(db.String(120), nullable=False)
+    description = db.Column(db.Text)
+    # A product that is deleted takes its notices with it.
+    notices = db.relationship("Notice", cascade="all, delete-orphan")
+
+
+class Notice(db.Model):
+    __tablename__ = "notices"
+
+    id = db.Column(db.Integer, primary_key=True)
+    product_id = db.Column(
+        db.ForeignKey("products.id"), nullable=False, unique=True, index=True
+    )
+    text = db.Column(db.String(200), nullable=False)
+
+
+class Import(db.Model):
+    __tablename__ = "imports"
+
+    id = db.Column(db.Integer, primary_key=True)
+    digest = db.Column(db.LargeBinary(20), nullable=False, unique=True)
+    total = db.Column(db.Integer, nullable=False)
+    bad_lines = db.relationship("BadLine", order_by="BadLine.line")
+
+
+class ImportLine(db.Model):
+    __tablename__ = "import_lines"
+
+    import_id = db.Column(db.ForeignKey("imports.id"), primary_key=True)
+    number = db.Column(db.Integer, primary_key=True)
+    values = db.Column(db.JSON, nullable=False)
+
+
+class BadLine(db.Model):
+    __tablename__ = "bad_lines"
+
+    import_id = db.Column(db.ForeignKey("imports.id"), primary_key=True)
+    line = db.Column(db.Integer, primary_key=True)
+    reason = db.Column(db.Text, nullable=False)

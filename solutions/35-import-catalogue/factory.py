@@ -1,0 +1,38 @@
+from flask import Flask
+from flask_migrate import Migrate
+
+from config import settings
+from models import db
+from schemas import ma
+from tasks import make_celery
+from views.errors import errors
+from views.home import home
+from views.imports import imports
+from views.notices import notices
+from views.products import products
+from views.progress import progress
+from views.task import task
+
+BASE_URL = "/api/v1"
+
+migrate = Migrate()
+
+
+def create_app(config=None):
+    app = Flask(__name__)
+    app.config.from_mapping(settings())
+    app.config.from_mapping(config or {})
+
+    db.init_app(app)
+    ma.init_app(app)
+    migrate.init_app(app, db)
+    make_celery(app)
+
+    app.register_blueprint(errors)
+    app.register_blueprint(home)
+    app.register_blueprint(imports, url_prefix=BASE_URL)
+    app.register_blueprint(notices, url_prefix=BASE_URL)
+    app.register_blueprint(products, url_prefix=BASE_URL)
+    app.register_blueprint(progress, url_prefix="/progress")
+    app.register_blueprint(task, url_prefix="/task")
+    return app
