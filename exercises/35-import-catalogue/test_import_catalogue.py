@@ -359,12 +359,6 @@ def test_upload_is_accepted(worlds):
     seen = worlds.once(observe)
     waiting = seen.waiting
     expect(
-        waiting.get("progress") == waiting.get("imported") == 0 and waiting.get("state"),
-        _("Expected: GET there, before a worker: a state, progress 0, imported 0."),
-        seen=waiting,
-        look=_("What is known of an import that nobody has begun?"),
-    )
-    expect(
         waiting.get("state") != "DONE" and not seen.before,
         _("Expected: before there is a worker, nothing is imported."),
         seen=_(
@@ -373,6 +367,12 @@ def test_upload_is_accepted(worlds):
             state=waiting.get("state"),
         ),
         look=_("Who reads the lines: the route, or the worker?"),
+    )
+    expect(
+        waiting.get("progress") == waiting.get("imported") == 0 and waiting.get("state"),
+        _("Expected: GET there, before a worker: a state, progress 0, imported 0."),
+        seen=waiting,
+        look=_("What is known of an import that nobody has begun?"),
     )
 
 
