@@ -1,7 +1,11 @@
 import os
+import re
 from pathlib import Path
 
-from config_file import ADDRESSES, KEYS, BadConfig, is_port, read
+from celery.app.defaults import SETTING_KEYS
+
+from config_file import ADDRESSES, KEYS, BadConfig, check, is_port, read
+from nested import coerce, merge, nest
 
 DEFAULT_FILE = "secrets/api-config.yaml"
 
@@ -12,9 +16,26 @@ def from_file():
         return {"celery": {}}  # the environment alone has to do, as on Heroku
     path = Path(named or DEFAULT_FILE)
     found = read(path)
-    if "broker_url" not in found["celery"] and not redis_url():
+    known = {**found["celery"], **celery_from_environment()}
+    if "broker_url" not in known and not redis_url():
         raise BadConfig(f"{path} lacks a key: celery.broker_url, and REDIS_URL is not set.")
     return found
+
+
+def celery_from_environment():
+    flat = {}
+    for name, value in os.environ.items():
+        found = re.fullmatch("CELERY(__?)(.+)", name)
+        setting = found[2].lower() if found and value else ""
+        # Celery has variables of its own, such as CELERY_LOG_LEVEL: no settings.
+        if setting and (found[1] == "__" or setting.split("__")[0] in SETTING_KEYS):
+            flat[setting] = coerce(value)
+    try:
+        tree = nest(flat, "__")
+    except ValueError as error:
+        raise BadConfig(f"The environment cannot be used: {error}.") from None
+    check("The environment", tree, ADDRESSES, known=SETTING_KEYS, prefix="celery.")
+    return tree
 
 
 def port_from_environment():
@@ -43,14 +64,17 @@ def redis_url():
 
 def settings():
     found = from_file()
-    celery = dict(found["celery"])
+    given = celery_from_environment()
+    celery = merge(found["celery"], given)
     addresses = {name: celery.pop(name, None) for name in ADDRESSES}
+    # Of two variables, the one that names the setting counts.
+    addresses = {n: given.get(n) or redis_url() or addresses[n] for n in ADDRESSES}
     return {
         "PORT": port_from_environment() or found.get("port"),
         "SECRET_KEY": os.environ.get("SECRET_KEY") or found.get("secret_key"),
         "SQLALCHEMY_DATABASE_URI": database_url(),
-        "CELERY_BROKER_URL": redis_url() or addresses["broker_url"],
-        "CELERY_RESULT_BACKEND": redis_url() or addresses["result_backend"],
+        "CELERY_BROKER_URL": addresses["broker_url"],
+        "CELERY_RESULT_BACKEND": addresses["result_backend"],
         "CELERY": celery,
         "REDIS_URL": redis_url(),
         "PROCESS_LEASE": float(os.environ.get("PROCESS_LEASE", "3600")),  # seconds

@@ -5,22 +5,24 @@ import yaml
 from celery.app.defaults import SETTING_KEYS
 from click import ClickException
 
+from ini_file import read_ini
+
+FORMS = {".json": ("JSON", json.loads), ".ini": ("INI", read_ini)}
+
 
 class BadConfig(ClickException):
     pass
 
 
 def parse(path):
-    is_json = path.suffix == ".json"
+    form, load = FORMS.get(path.suffix, ("YAML", yaml.safe_load))
     try:
-        text = path.read_text("utf-8")
-        return json.loads(text) if is_json else yaml.safe_load(text)
+        return load(path.read_text("utf-8"))
     except FileNotFoundError:
         raise BadConfig(f"There is no file {path}.") from None
     except OSError as error:
         raise BadConfig(f"{path} cannot be read: {error.strerror}.") from None
     except (yaml.YAMLError, ValueError) as error:
-        form = "JSON" if is_json else "YAML"
         raise BadConfig(f"{path} is not {form}: {reason(error)}.") from None
 
 

@@ -11,6 +11,7 @@ from tasks import make_celery
 from views.add import add
 from views.errors import errors
 from views.home import home
+from views.imports import imports
 from views.ledger import ledger
 from views.mails import mails
 from views.notices import notices
@@ -40,6 +41,7 @@ def create_app(config=None):
     app.register_blueprint(add)
     app.register_blueprint(errors)
     app.register_blueprint(home)
+    app.register_blueprint(imports, url_prefix=BASE_URL)
     app.register_blueprint(ledger)
     app.register_blueprint(mails, url_prefix=BASE_URL)
     app.register_blueprint(notices, url_prefix=BASE_URL)

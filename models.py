@@ -42,3 +42,25 @@ class Report(db.Model):
         self.running = None
         self.state = state
         self.content = content
+
+
+class Import(db.Model):
+    __tablename__ = "imports"
+
+    id = db.Column(db.Integer, primary_key=True)
+    digest = db.Column(db.String(64), nullable=False, unique=True)
+    # Read when it is asked for, not at each look at the progress.
+    content = db.deferred(db.Column(db.LargeBinary, nullable=False))
+    lines = db.Column(db.Integer, nullable=False)
+    line = db.Column(db.Integer, nullable=False, default=0)
+    imported = db.Column(db.Integer, nullable=False, default=0)
+    bad_lines = db.relationship("BadLine", order_by="BadLine.line")
+
+
+class BadLine(db.Model):
+    __tablename__ = "bad_lines"
+
+    id = db.Column(db.Integer, primary_key=True)
+    import_id = db.Column(db.ForeignKey("imports.id"), nullable=False, index=True)
+    line = db.Column(db.Integer, nullable=False)
+    reason = db.Column(db.String(300), nullable=False)

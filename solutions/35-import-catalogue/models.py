@@ -1,3 +1,6 @@
+from datetime import UTC, datetime
+from uuid import uuid4
+
 from flask_sqlalchemy import SQLAlchemy
 
 db = SQLAlchemy()
@@ -21,6 +24,24 @@ class Notice(db.Model):
         db.ForeignKey("products.id"), nullable=False, unique=True, index=True
     )
     text = db.Column(db.String(200), nullable=False)
+
+
+class Report(db.Model):
+    __tablename__ = "reports"
+
+    id = db.Column(db.String(36), primary_key=True, default=lambda: str(uuid4()))
+    # True while the report is being made, then NULL. Only one row can have True.
+    running = db.Column(db.Boolean, default=True, unique=True, index=True)
+    state = db.Column(db.String(10), default="PENDING", nullable=False)
+    started_at = db.Column(
+        db.DateTime(timezone=True), default=lambda: datetime.now(UTC), nullable=False
+    )
+    content = db.Column(db.Text)
+
+    def end(self, state, content=None):
+        self.running = None
+        self.state = state
+        self.content = content
 
 
 class Import(db.Model):

@@ -1,7 +1,7 @@
 """imports
 
 Revision ID: 21c70527b0d6
-Revises: 9eaa160f7775
+Revises: fb0b5e548997
 Create Date: 2026-11-30 01:11:16.833262
 
 """
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision = '21c70527b0d6'
-down_revision = '9eaa160f7775'
+down_revision = 'fb0b5e548997'
 branch_labels = None
 depends_on = None
 
