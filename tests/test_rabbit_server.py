@@ -12,8 +12,11 @@ from amqp import Connection, Message
 from atelier.harness import rabbit_server
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
+from atelier.harness.interpreter import own_interpreter
 from atelier.harness.ports import HeldPort
 from atelier.harness.rabbit_server import RabbitServer, programs
+from atelier.harness.source import Source
+from atelier.harness.world import World
 from atelier.verdicts import Skipped
 
 
@@ -56,3 +59,11 @@ def test_none_on_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Skipped):
         rabbit_server.programs()
+
+
+def test_a_learners_own_rabbitmq_is_left_alone(tmp_path: Path) -> None:
+    line = "CELERY_BROKER_URL=amqp://guest:guest@localhost:5672//"
+    (tmp_path / ".env").write_text(f"REDIS_URL=redis://localhost:6379\n{line}\n")
+    with World(Source(tmp_path, own_interpreter()), redis=False) as world:
+        assert world.env["CELERY_BROKER_URL"] == world.redis_server.url
+        assert "amqp" not in (world.root / ".env").read_text()
