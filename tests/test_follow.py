@@ -316,6 +316,16 @@ tick 1
 
 <!-- follow: idle web -->
 <!-- follow: stop web -->
+<!-- follow: needs "test -f nowhere" -->
+**Free terminal**
+
+```pycon
+>>> answer()
+42
+```
+
+<!-- follow: exit -->
+<!-- follow: kill web -->
 <!-- follow: needs "test -f greet.py" -->
 **Free terminal**
 
@@ -332,7 +342,8 @@ Now it is your turn.
     change(small, "Now it is your turn.\n", lacking, "03-part")
     [part] = follow(small, "part")
     assert part.commands == 4
-    assert part.skipped == (f"{PYTHON} serve.py: needs test -f nowhere",)
+    left_out = (f"{PYTHON} serve.py: needs test -f nowhere", "a block: needs test -f nowhere")
+    assert part.skipped == left_out
 
 
 def test_ctrl_c_is_a_key_also_where_the_signal_was_ignored(small: Course) -> None:
