@@ -204,7 +204,7 @@ def ran(worlds):
     return result, alone
 
 
-@criterion(_("Each answer carries an X-Request-ID"), file="tracing.py")
+@criterion(_("Each answer carries an X-Request-ID"), file="tracing.py", timeout=90)
 def test_answers_carry_an_id(worlds):
     _told, answers = worlds.once(sent)
     names = {"new": 200, "newer": 200, "missing": 404, "broken": 500}
@@ -224,7 +224,7 @@ def test_answers_carry_an_id(worlds):
     )
 
 
-@criterion(_("An id that the client sends is kept, if it is sane"), file="tracing.py")
+@criterion(_("An id that the client sends is kept, if it is sane"), file="tracing.py", timeout=90)
 def test_sane_id_is_kept(worlds):
     told, answers = worlds.once(sent)
     for name in ("here", "missing", "broken"):
@@ -252,7 +252,7 @@ def test_sane_id_is_kept(worlds):
         )
 
 
-@criterion(_("The id travels in the headers of the message"), file="tracing.py")
+@criterion(_("The id travels in the headers of the message"), file="tracing.py", timeout=90)
 def test_id_is_in_the_message(worlds):
     of, headers = worlds.once(enqueued), worlds.once(waiting)
     for name in ("look", "again", "shared", "pass_on", "mail"):
@@ -266,7 +266,9 @@ def test_id_is_in_the_message(worlds):
         )
 
 
-@criterion(_("A task has a request of its own: no address, no arguments"), file="tasks.py")
+@criterion(
+    _("A task has a request of its own: no address, no arguments"), file="tasks.py", timeout=90
+)
 def test_request_is_its_own(worlds):
     of, (result, _alone) = worlds.once(enqueued), worlds.once(ran)
     for name, word in (("look", "one"), ("shared", "three")):
@@ -285,7 +287,11 @@ def test_request_is_its_own(worlds):
         )
 
 
-@criterion(_("Code for views works in a task: the same function, the same answer"), file="tasks.py")
+@criterion(
+    _("Code for views works in a task: the same function, the same answer"),
+    file="tasks.py",
+    timeout=90,
+)
 def test_code_of_views_works(worlds):
     of, (result, _alone) = worlds.once(enqueued), worlds.once(ran)
     here = worlds.once(sent)[1]["here"]["json"] or {}
@@ -306,7 +312,7 @@ def test_code_of_views_works(worlds):
         )
 
 
-@criterion(_("In the task, the request id is that of the request"), file="tracing.py")
+@criterion(_("In the task, the request id is that of the request"), file="tracing.py", timeout=90)
 def test_task_knows_the_id(worlds):
     of, (result, _alone) = worlds.once(enqueued), worlds.once(ran)
     for name in ("look", "again", "shared"):
@@ -320,7 +326,7 @@ def test_task_knows_the_id(worlds):
         )
 
 
-@criterion(_("A task that starts a task hands the id on"), file="tracing.py")
+@criterion(_("A task that starts a task hands the id on"), file="tracing.py", timeout=90)
 def test_id_is_handed_on(worlds):
     of, (result, _alone) = worlds.once(enqueued), worlds.once(ran)
     task_id, request_id = of("pass_on")
@@ -333,7 +339,7 @@ def test_id_is_handed_on(worlds):
     )
 
 
-@criterion(_("A task that no request has sent runs, with a new id"), file="tasks.py")
+@criterion(_("A task that no request has sent runs, with a new id"), file="tasks.py", timeout=90)
 def test_task_without_a_request(worlds):
     result, alone = worlds.once(ran)
     found = [result(each)["id"] for each in alone]
@@ -352,7 +358,7 @@ def test_task_without_a_request(worlds):
     )
 
 
-@criterion(_("The id stands in both logs"), file="tracing.py")
+@criterion(_("The id stands in both logs"), file="tracing.py", timeout=90)
 def test_id_is_in_both_logs(worlds):
     web, worker = worlds.once(served)
     of, (result, _alone) = worlds.once(enqueued), worlds.once(ran)
@@ -374,7 +380,9 @@ def test_id_is_in_both_logs(worlds):
         )
 
 
-@criterion(_("A mail says its reference, in the preview and when sent"), file="jobs/mail.py")
+@criterion(
+    _("A mail says its reference, in the preview and when sent"), file="jobs/mail.py", timeout=90
+)
 def test_mail_says_its_reference(worlds):
     of, (result, _alone) = worlds.once(enqueued), worlds.once(ran)
     told, answers = worlds.once(sent)
