@@ -257,7 +257,9 @@ def ran(worlds):
     return results
 
 
-@criterion(_("A marked function is a plain function, and needs no broker"), file="registry.py")
+@criterion(
+    _("A marked function is a plain function, and needs no broker"), file="registry.py", timeout=90
+)
 def test_marked_function_is_plain(worlds):
     plain, values = part(worlds, "functions")
     expect(
@@ -268,7 +270,9 @@ def test_marked_function_is_plain(worlds):
     )
 
 
-@criterion(_("create_app makes tasks of the marked functions in jobs"), file="registry.py")
+@criterion(
+    _("create_app makes tasks of the marked functions in jobs"), file="registry.py", timeout=90
+)
 def test_scan_registers(worlds):
     found = part(worlds, "scanned")
     expect(
@@ -285,7 +289,7 @@ def test_scan_registers(worlds):
     )
 
 
-@criterion(_("Celery's own options reach the task"), file="registry.py")
+@criterion(_("Celery's own options reach the task"), file="registry.py", timeout=90)
 def test_options_reach_celery(worlds):
     by_mark = part(worlds, "scanned")["options"]
     by_hand = part(worlds, "registered")["options"]
@@ -298,7 +302,11 @@ def test_options_reach_celery(worlds):
         )
 
 
-@criterion(_("register_task gives a function a name, its own or the one told"), file="registry.py")
+@criterion(
+    _("register_task gives a function a name, its own or the one told"),
+    file="registry.py",
+    timeout=90,
+)
 def test_register_task(worlds):
     found = part(worlds, "registered")
     expect(
@@ -315,7 +323,7 @@ def test_register_task(worlds):
     )
 
 
-@criterion(_("delay_task takes a function or a name"), file="registry.py")
+@criterion(_("delay_task takes a function or a name"), file="registry.py", timeout=90)
 def test_delay_task(worlds):
     _world, numbers, _product = worlds.once(laid)
     ids = part(worlds, "sent")
@@ -338,7 +346,7 @@ def test_delay_task(worlds):
     )
 
 
-@criterion(_("delay_task refuses what is not registered"), file="registry.py")
+@criterion(_("delay_task refuses what is not registered"), file="registry.py", timeout=90)
 def test_delay_task_refuses(worlds):
     found = part(worlds, "unknown")
     cases = {
@@ -356,7 +364,9 @@ def test_delay_task_refuses(worlds):
         )
 
 
-@criterion(_("Two functions with one name: an error that says the name"), file="registry.py")
+@criterion(
+    _("Two functions with one name: an error that says the name"), file="registry.py", timeout=90
+)
 def test_name_is_taken(worlds):
     second, shared, again = part(worlds, "taken")
     for told, name in ((second, BY_HAND), (shared, "tasks.very_slow_add")):
@@ -374,7 +384,7 @@ def test_name_is_taken(worlds):
     )
 
 
-@criterion(_("Two apps in one process do not share their tasks"), file="registry.py")
+@criterion(_("Two apps in one process do not share their tasks"), file="registry.py", timeout=90)
 def test_apps_are_apart(worlds):
     found = part(worlds, "apart")
     expect(
