@@ -239,7 +239,7 @@ def refusals():
         "no file": (*form(table, field="catalogue"), (400,)),
         "no form": (b'{"name": "Mug"}', "application/json", (400, 415)),
         "too large": (
-            *form(b"name,description\n" + (b"Mug," + b"x" * 99_000 + b"\n") * 52),
+            *form(b"name,description\n" + (b"x" * 99_000 + b",Mug\n") * 52),
             (413,),
         ),
         "a picture": (*form(b"\x89PNG\r\n\x1a\n", name="mug.png", kind="image/png"), (415,)),
