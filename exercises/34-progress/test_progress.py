@@ -24,6 +24,7 @@ ITEMS = 15
 FEW = 6
 ANSWERS_WITHIN = 15  # seconds
 ENDS_WITHIN = 25  # the task takes three
+PATIENCE = 150  # all of them wait for the same recount
 LEFT_WITHIN = 20
 FINAL = ("SUCCESS", "FAILURE", "REVOKED")
 WAYS = ("", "?by=polling")
@@ -197,7 +198,11 @@ class Parts(HTMLParser):
         )
 
 
-@criterion(_("The page has a bar with a name, and a sentence that is read aloud"), file="templates")
+@criterion(
+    _("The page has a bar with a name, and a sentence that is read aloud"),
+    file="templates",
+    timeout=PATIENCE,
+)
 def test_page_can_be_read_aloud(worlds):
     web = worlds.once(observe).web
     answer = web.get(PAGE, ANSWERS_WITHIN)
@@ -223,7 +228,11 @@ def test_page_can_be_read_aloud(worlds):
     )
 
 
-@criterion(_("POST starts a recount of as many items as it is told"), file="views/progress.py")
+@criterion(
+    _("POST starts a recount of as many items as it is told"),
+    file="views/progress.py",
+    timeout=PATIENCE,
+)
 def test_post_starts_a_recount(worlds):
     seen = worlds.once(observe)
     expect_status(seen.early, 200, "GET /progress/<task_id>", seen.web)
@@ -247,7 +256,9 @@ def test_post_starts_a_recount(worlds):
         )
 
 
-@criterion(_("A recount that nobody started is not found"), file="views/progress.py")
+@criterion(
+    _("A recount that nobody started is not found"), file="views/progress.py", timeout=PATIENCE
+)
 def test_unknown_is_not_found(worlds):
     web = worlds.once(observe).web
     for path in (f"{PAGE}nobody-started-this", f"{PAGE}nobody-started-this/events"):
@@ -260,7 +271,9 @@ def test_unknown_is_not_found(worlds):
             )
 
 
-@criterion(_("The task tells a number and a sentence while it works"), file="recount.py")
+@criterion(
+    _("The task tells a number and a sentence while it works"), file="recount.py", timeout=PATIENCE
+)
 def test_task_tells_how_far_it_is(worlds):
     seen = worlds.once(observe)
     told = [answer for answer in seen.polled if answer.get("state") not in FINAL]
@@ -289,7 +302,11 @@ def test_task_tells_how_far_it_is(worlds):
     )
 
 
-@criterion(_("The stream tells the same, as it happens, and ends"), file="views/progress.py")
+@criterion(
+    _("The stream tells the same, as it happens, and ends"),
+    file="views/progress.py",
+    timeout=PATIENCE,
+)
 def test_stream_follows_to_the_end(worlds):
     seen = worlds.once(observe)
     stream = seen.stream
@@ -335,7 +352,7 @@ def test_stream_follows_to_the_end(worlds):
     )
 
 
-@criterion(_("Nothing of it may be kept in a cache"), file="views/progress.py")
+@criterion(_("Nothing of it may be kept in a cache"), file="views/progress.py", timeout=PATIENCE)
 def test_no_store(worlds):
     seen = worlds.once(observe)
     for place, headers in (("", seen.headers), ("/events", seen.stream.headers)):
@@ -347,7 +364,11 @@ def test_no_store(worlds):
         )
 
 
-@criterion(_("Who comes back to the stream goes on after the last event"), file="views/progress.py")
+@criterion(
+    _("Who comes back to the stream goes on after the last event"),
+    file="views/progress.py",
+    timeout=PATIENCE,
+)
 def test_stream_resumes(worlds):
     seen = worlds.once(observe)
     ids = [event.id for event in seen.stream.events]
@@ -378,7 +399,7 @@ def test_stream_resumes(worlds):
     )
 
 
-@criterion(_("A recount that fails says so"), file="views/progress.py")
+@criterion(_("A recount that fails says so"), file="views/progress.py", timeout=PATIENCE)
 def test_failure_is_told(worlds):
     seen = worlds.once(observe)
     expect_status(seen.failed, 200, "GET /progress/<task_id>", seen.web)
@@ -398,7 +419,9 @@ def test_failure_is_told(worlds):
     )
 
 
-@criterion(_("While one page listens, the server answers others"), file="Procfile", timeout=90)
+@criterion(
+    _("While one page listens, the server answers others"), file="Procfile", timeout=PATIENCE
+)
 def test_server_answers_others(worlds):
     web = start_web_type(worlds.once(aside))
     _answer, task_id = start(web, ITEMS)
@@ -416,7 +439,9 @@ def test_server_answers_others(worlds):
     )
 
 
-@criterion(_("Whoever closes the page frees the server"), file="views/progress.py", timeout=120)
+@criterion(
+    _("Whoever closes the page frees the server"), file="views/progress.py", timeout=PATIENCE
+)
 def test_gone_client_is_noticed(worlds):
     world = worlds.once(aside)
     port = world.lend_port()
@@ -490,7 +515,9 @@ def in_a_browser(worlds):
     return found
 
 
-@criterion(_("In a browser, the bar fills by itself, both ways"), file="templates", timeout=120)
+@criterion(
+    _("In a browser, the bar fills by itself, both ways"), file="templates", timeout=PATIENCE
+)
 def test_browser_shows_it(worlds):
     found = worlds.once(in_a_browser)
     for way in WAYS:
