@@ -1,3 +1,4 @@
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -19,6 +20,8 @@ def make_celery(app):
 
     # Celery asks for these when it needs them, each time.
     class Settings:
+        task_track_started = True
+
         @property
         def broker_url(self):
             url = app.config.get("CELERY_BROKER_URL")
@@ -30,7 +33,10 @@ def make_celery(app):
         def result_backend(self):
             return app.config.get("CELERY_RESULT_BACKEND") or self.broker_url
 
-    celery.config_from_object(Settings())
+    asked = Settings()
+    # The rest of what the file says of Celery. The two addresses stay as above.
+    vars(asked).update(app.config.get("CELERY", {}))
+    celery.config_from_object(asked)
 
     class ContextTask(celery.Task):
         def __call__(self, *args, **kwargs):
@@ -78,5 +84,9 @@ def write_notice(product_id):
 def __getattr__(name):
     # Asked for by `celery -A tasks.celery`, which forgets this folder once it has read this file.
     if name == "celery":
-        return import_from_cwd("wsgi").app.extensions["celery"]
+        try:
+            return import_from_cwd("wsgi").app.extensions["celery"]
+        except ClickException as error:
+            # What is wrong with the settings, in a sentence; celery would print a traceback.
+            sys.exit(f"Error: {error.format_message()}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
