@@ -15,6 +15,7 @@ from atelier.harness.process_types import (
     start_worker_type,
 )
 from atelier.harness.products import FIND_PRODUCTS, MIGRATIONS, insert_products
+from atelier.harness.pyramid import start_module_server, start_pserve, start_worker_in
 from atelier.harness.python import Question
 from atelier.harness.queue import Message, Queue, Result
 from atelier.harness.rabbit_server import RabbitServer, rabbitmq_of
@@ -65,8 +66,11 @@ __all__ = [
     "release",
     "run_own_tests",
     "skip",
+    "start_module_server",
+    "start_pserve",
     "start_web",
     "start_web_type",
     "start_worker",
+    "start_worker_in",
     "start_worker_type",
 ]

@@ -91,16 +91,19 @@ class LedgerChecks:
 
     # What is done, once for all criteria
 
+    def _world(self, worlds: Worlds) -> World:
+        return worlds.new()
+
     def _resting(self, worlds: Worlds) -> Worker:
         options = (*AT_REST, "--pool=prefork", f"--concurrency={PROCESSES}")
-        return self._start_worker(worlds.shared(), *options)
+        return self._start_worker(worlds.once(self._world), *options)
 
     def observed(self, worlds: Worlds) -> Observed:
         """Ask while no worker takes from the queue."""
         return worlds.once(self._observe)
 
     def _observe(self, worlds: Worlds) -> Observed:
-        world = worlds.shared()
+        world = worlds.once(self._world)
         web = self._start_web(world)
         monitor = Monitor(world.redis)
         world.at_close(monitor.close)
@@ -158,7 +161,7 @@ class LedgerChecks:
         return worlds.once(self._work)
 
     def _work(self, worlds: Worlds) -> Worked:
-        world = worlds.shared()
+        world = worlds.once(self._world)
         worker = worlds.once(self._resting)
         seen = self.observed(worlds)
         ids, key = self.ids(worlds), self.key(worlds)
@@ -337,7 +340,7 @@ class LedgerChecks:
         with suppress(Unmet):  # told by another criterion; Redis is needed until then
             self.worked(worlds)
         web = self.observed(worlds).web
-        worlds.shared().redis_server.stop()
+        worlds.once(self._world).redis_server.stop()
         for path in (f"{VALUE}1", f"{DELAY}0", f"{ID}{secrets.token_hex(16)}"):
             answer = get(web, path)
             told = web.last_traceback() if answer.status == 500 else None

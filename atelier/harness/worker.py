@@ -26,7 +26,7 @@ _ANSWER_WITHIN = 10.0
 _TASK = re.compile(r"^  \. (\S+)$", re.MULTILINE)
 # What a worker says to other workers costs a second at its start, and a check has only one.
 # In threads, tasks that wait do so side by side.
-_SPEED = (
+SPEED = (
     *("--without-mingle", "--without-gossip", "--without-heartbeat"),
     *("--pool=threads", "--concurrency=4"),
 )
@@ -143,7 +143,7 @@ def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Work
     Raises ProgramStopped when it ends first, NotYet when it does not reach its broker,
     TookTooLong when it is not ready in time.
     """
-    process = world.run("celery", "-A", app, "worker", "--loglevel=INFO", *_SPEED, *options)
+    process = world.run("celery", "-A", app, "worker", "--loglevel=INFO", *SPEED, *options)
     deadline = Deadline(_START_WITHIN)
     _celery()  # while the worker imports its own
     look = _("Which broker address is Celery given when it is made?")

@@ -1,0 +1,3 @@
+from . import configure
+
+celery = configure({}).make_celery_app()

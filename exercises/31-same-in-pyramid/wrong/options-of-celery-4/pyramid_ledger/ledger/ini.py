@@ -1,0 +1,3 @@
+from pyramid_tasks.celery import celery
+
+app = celery
