@@ -1,0 +1,3 @@
+from ledger import configure
+
+app = configure({}).make_celery_app()
