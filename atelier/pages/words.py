@@ -6,7 +6,7 @@ from atelier.i18n import _
 
 WORDS = {
     "about": _(
-        "From an empty folder to a product API with a background worker: eighteen lessons, "
+        "From an empty folder to a product API with a background worker: short lessons, "
         "and a tool that runs what you write and says what is there."
     ),
     "back": _("Back to the lesson"),
