@@ -167,7 +167,7 @@ def expect_error(answer, web, *, kind, words):
         and all(isinstance(error.get(name), str) for name in ("type", "message")),
         _("Expected: the state FAILURE, and in error an object with type and message."),
         seen=answer.text[:400],
-        look=_("What does Redis hold of a task that failed?"),
+        look=_("What does Redis hold of a task in the state FAILURE?"),
     )
     expect(
         error["type"] == kind and words in error["message"],
@@ -181,7 +181,7 @@ def expect_error(answer, web, *, kind, words):
     )
     expect(
         "result" not in found,
-        _("Expected: a task that failed has an error, and no result."),
+        _("Expected: in the state FAILURE there is an error, and no result."),
         seen=answer.text[:400],
         look=_("In which state alone is there a result?"),
     )
@@ -275,14 +275,18 @@ def test_running_is_started(worlds):
     )
 
 
-@criterion(_("A failed task answers 200, with its error as JSON"), file="views/task.py", timeout=90)
+@criterion(
+    _("In the state FAILURE, the answer is 200, with the error as JSON"),
+    file="views/task.py",
+    timeout=90,
+)
 def test_failure_is_told(worlds):
     web, _ids, _waiting = worlds.once(posted)
     worker, stored, _running, answers = worlds.once(worked)
     result = stored["bad"]
     expect(
         result is not None and result.state == "FAILURE",
-        _("Expected: called with “{value}”, the task fails.", value=BAD),
+        _("Expected: called with “{value}”, the task ends in FAILURE.", value=BAD),
         seen=f"{result.state}: {result.value}" if result else worker.last_log(),
         look=_("What does the task do with its argument?"),
     )
@@ -290,7 +294,7 @@ def test_failure_is_told(worlds):
     expect_error(answers["bad"], web, kind=result.value["exc_type"], words=str(message[0]))
 
 
-@criterion(_("A task that no worker knows has failed"), file="views/task.py", timeout=90)
+@criterion(_("A task that no worker knows ends in FAILURE"), file="views/task.py", timeout=90)
 def test_unknown_task_is_told(worlds):
     web, _ids, _waiting = worlds.once(posted)
     _worker, _stored, _running, answers = worlds.once(worked)
