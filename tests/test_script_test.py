@@ -161,7 +161,7 @@ def test_ci_goes_on_without_apt(kit: Kit, number: int, apt: bool) -> None:
         kit.program(kit.bin / "apt-get", APT)
     done = kit.run(".ci/run")
     assert done.code == 0, done.err
-    assert "Not installed: redis-server zsh shellcheck chromium" in done.out
+    assert "Not installed: redis-server zsh shellcheck chromium rabbitmq-server" in done.out
     assert kit.calls("apt") == []
 
 
