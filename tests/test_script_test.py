@@ -137,7 +137,7 @@ def test_ci_installs_what_is_missing_and_starts_no_service(kit: Kit) -> None:
     done = kit.run(".ci/run")
     assert done.code == 0, done.err
     assert [call.split()[-1] for call in kit.calls("apt")] == [
-        *("update", "redis-server", "zsh", "chromium")
+        *("update", "redis-server", "zsh", "chromium", "rabbitmq-server")
     ]
     assert "Installed: redis-server" in done.out
     assert "Not installed: zsh" in done.out

@@ -117,7 +117,7 @@ def test_result_wants_an_id(worlds):
     ledger.result_wants_an_id(worlds)
 
 
-@criterion(_("/result says so when the task failed"), file=VIEWS)
+@criterion(_("/result says so when the task raised an error"), file=VIEWS)
 def test_failed_task_is_told(worlds):
     ledger.failed_task_is_told(worlds)
 
