@@ -324,7 +324,7 @@ class LedgerChecks:
         text = worked.failed.text.strip()
         expect(
             text != PENDING and worked.failed.status >= 400,
-            _("Expected: for a task that failed, another status than 200."),
+            _("Expected: for a task that raised an error, another status than 200."),
             seen=f"{worked.failed.status} {text[:300]}",
             look=_("Which states has a task that has ended without a result?"),
         )
@@ -332,7 +332,7 @@ class LedgerChecks:
             worked.traceback is None and " " in text,
             _("Expected: a sentence for the client, and no exception in the route."),
             seen=worked.traceback or text[:300],
-            look=_("What is the result of a task that failed?"),
+            look=_("What is the result of a task that raised an error?"),
         )
 
     def redis_stopped(self, worlds: Worlds) -> None:

@@ -359,7 +359,7 @@ def test_failed_report(worlds):
     )
     expect(
         place(again) != place(answer),
-        _("Expected: after a report that failed, the next POST starts a new one."),
+        _("Expected: after a report that raised an error, the next POST starts a new one."),
         seen=place(again),
         look=_("After an error, who says that this report does not run any more?"),
     )

@@ -399,7 +399,7 @@ def test_stream_resumes(worlds):
     )
 
 
-@criterion(_("A recount that fails says so"), file="views/progress.py", timeout=PATIENCE)
+@criterion(_("A recount that raises an error says so"), file="views/progress.py", timeout=PATIENCE)
 def test_failure_is_told(worlds):
     seen = worlds.once(observe)
     expect_status(seen.failed, 200, "GET /progress/<task_id>", seen.web)
@@ -544,7 +544,7 @@ def test_browser_shows_it(worlds):
         )
     expect(
         found["failed"][2].strip(),
-        _("Expected: the page of a recount that failed says so."),
+        _("Expected: the page of a recount that raised an error says so."),
         seen=found["failed"],
         look=_("What does the page do with an answer that has no done?"),
     )
