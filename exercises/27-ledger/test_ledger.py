@@ -2,6 +2,7 @@
 
 from atelier.checks import LedgerChecks, _, criterion, expect, start_web, start_worker
 
+LONG = 90  # seconds, for what starts a worker and waits for its tasks
 ledger = LedgerChecks(start_web, start_worker)
 VIEW = "views/ledger.py"
 
@@ -89,12 +90,12 @@ def test_total_refuses(worlds):
     ledger.total_refuses(worlds)
 
 
-@criterion(_("Until the task has ended, /result answers Pending..."), file=VIEW)
+@criterion(_("Until the task has ended, /result answers Pending..."), file=VIEW, timeout=LONG)
 def test_result_is_pending(worlds):
     ledger.result_is_pending(worlds)
 
 
-@criterion(_("Once it has ended, /result answers the sum"), file="ledger.py")
+@criterion(_("Once it has ended, /result answers the sum"), file="ledger.py", timeout=LONG)
 def test_result_is_the_sum(worlds):
     ledger.result_is_the_sum(worlds)
 
@@ -104,22 +105,24 @@ def test_result_wants_an_id(worlds):
     ledger.result_wants_an_id(worlds)
 
 
-@criterion(_("/result says so when the task raised an error"), file=VIEW)
+@criterion(_("/result says so when the task raised an error"), file=VIEW, timeout=LONG)
 def test_failed_task_is_told(worlds):
     ledger.failed_task_is_told(worlds)
 
 
-@criterion(_("With Redis stopped, the three routes answer 503 soon"), file=VIEW)
+@criterion(_("With Redis stopped, the three routes answer 503 soon"), file=VIEW, timeout=LONG)
 def test_redis_stopped(worlds):
     ledger.redis_stopped(worlds)
 
 
-@criterion(_("Requests share their connections to Redis, and so do tasks"), file="store.py")
+@criterion(
+    _("Requests share their connections to Redis, and so do tasks"), file="store.py", timeout=LONG
+)
 def test_connections_are_pooled(worlds):
     ledger.connections_are_pooled(worlds)
 
 
-@criterion(_("Two processes of a worker share no connection"), file="store.py")
+@criterion(_("Two processes of a worker share no connection"), file="store.py", timeout=LONG)
 def test_forks_share_no_connection(worlds):
     ledger.forks_share_no_connection(worlds)
 

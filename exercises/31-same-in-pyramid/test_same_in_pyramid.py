@@ -14,6 +14,7 @@ from atelier.checks import (
 
 FOLDER = "pyramid_ledger"
 INI = "config.ini"
+LONG = 90  # seconds, for what starts a worker and waits for its tasks
 SECTION = "pyramid"
 PACKAGES = {"pyramid": "pyramid", "pyramid-tasks": "pyramid_tasks"}
 INSTALL = "pipenv install --categories pyramid pyramid pyramid-tasks"
@@ -76,7 +77,7 @@ def test_packages_are_in_a_category(project):
     expect(
         not set(PACKAGES) & sections.get("packages", set()),
         _("Expected: the shop itself goes without them: they are not under [packages]."),
-        seen=sorted(sections["packages"]),
+        seen=sorted(sections.get("packages", set())),
         look=_("Which packages does the shop need online?"),
     )
     expect_installed(project)
@@ -102,12 +103,12 @@ def test_total_refuses(worlds):
     ledger.total_refuses(worlds)
 
 
-@criterion(_("Until the task has ended, /result answers Pending..."), file=VIEWS)
+@criterion(_("Until the task has ended, /result answers Pending..."), file=VIEWS, timeout=LONG)
 def test_result_is_pending(worlds):
     ledger.result_is_pending(worlds)
 
 
-@criterion(_("Once it has ended, /result answers the sum"), file=TASKS)
+@criterion(_("Once it has ended, /result answers the sum"), file=TASKS, timeout=LONG)
 def test_result_is_the_sum(worlds):
     ledger.result_is_the_sum(worlds)
 
@@ -117,27 +118,31 @@ def test_result_wants_an_id(worlds):
     ledger.result_wants_an_id(worlds)
 
 
-@criterion(_("/result says so when the task raised an error"), file=VIEWS)
+@criterion(_("/result says so when the task raised an error"), file=VIEWS, timeout=LONG)
 def test_failed_task_is_told(worlds):
     ledger.failed_task_is_told(worlds)
 
 
-@criterion(_("With Redis stopped, the three routes answer 503 soon"), file=VIEWS)
+@criterion(_("With Redis stopped, the three routes answer 503 soon"), file=VIEWS, timeout=LONG)
 def test_redis_stopped(worlds):
     ledger.redis_stopped(worlds)
 
 
-@criterion(_("Requests share their connections to Redis, and so do tasks"), file=CONFIGURATION)
+@criterion(
+    _("Requests share their connections to Redis, and so do tasks"),
+    file=CONFIGURATION,
+    timeout=LONG,
+)
 def test_connections_are_pooled(worlds):
     ledger.connections_are_pooled(worlds)
 
 
-@criterion(_("Two processes of a worker share no connection"), file=CONFIGURATION)
+@criterion(_("Two processes of a worker share no connection"), file=CONFIGURATION, timeout=LONG)
 def test_forks_share_no_connection(worlds):
     ledger.forks_share_no_connection(worlds)
 
 
-@criterion(_("With config.ini, pserve answers the same"), file=f"{FOLDER}/{INI}")
+@criterion(_("With config.ini, pserve answers the same"), file=f"{FOLDER}/{INI}", timeout=LONG)
 def test_pserve_answers_the_same(worlds):
     by_ini.append_answers_done(worlds)
     by_ini.append_refuses(worlds)
@@ -146,7 +151,9 @@ def test_pserve_answers_the_same(worlds):
     by_ini.result_wants_an_id(worlds)
 
 
-@criterion(_("With config.ini, the worker sums the same"), file=f"{FOLDER}/ledger/ini.py")
+@criterion(
+    _("With config.ini, the worker sums the same"), file=f"{FOLDER}/ledger/ini.py", timeout=LONG
+)
 def test_worker_by_ini_sums_the_same(worlds):
     by_ini.result_is_pending(worlds)
     by_ini.result_is_the_sum(worlds)
