@@ -236,7 +236,8 @@ def get_process_result(task_id=None, polling_url=None):
     if not process.cached and not forget(process.id, process.url):
         raise ValueError(f"No process is known by the id {process.id}.")
     if not process.complete:
-        error = process.result or TimeoutError("its lease is over")
+        ended = process.state in READY_STATES
+        error = process.result if ended else TimeoutError("its lease is over")
         raise ProcessFailed(f"{type(error).__name__}: {error}") from error
     return process.result
 

@@ -7,7 +7,7 @@ def told(done, items):
     return dict(done=done, total=items, message=f"Shelf {done} of {items}.")
 
 
-@shared_task(bind=True, name="recount.recount")
+@shared_task(bind=True, name="recount.recount", track_started=False)
 def count(self, items):
     tell = self.backend.store_result
     for number in range(items):

@@ -3,7 +3,7 @@ import time
 from celery import shared_task
 
 
-@shared_task(bind=True)
+@shared_task(bind=True, track_started=False)
 def recount(self, items):
     for done in range(1, items + 1):
         time.sleep(0.2)
