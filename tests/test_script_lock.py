@@ -257,7 +257,7 @@ def test_a_lock_serves_every_python(folder: Path, python: str, system: tuple[str
     every = lock["develop"] | lock["default"]  # the first is never installed without the second
     for section, locked in (("packages", lock["default"]), ("dev-packages", every)):
         # A lock may keep the dot of zope.interface.
-        entries = {canonicalize_name(name): entry for name, entry in locked.items()}
+        entries = {str(canonicalize_name(name)): entry for name, entry in locked.items()}
         for name in needed(pipfile.get(section, {}), there):
             assert name in entries
             if marker := entries[name].get("markers"):
