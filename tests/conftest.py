@@ -12,9 +12,11 @@ from atelier.course import Course, workshop_root
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C mean Ctrl-C in what the tests start, also when they run in the background."""
+    """Let Ctrl-C and a closed terminal be heard by what the tests start, also in the background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from atelier.course import workshop_root
 from atelier.lesson.diagrams import drawing_id, drawings, key_of
 from atelier.lesson.parse import LessonError
+from atelier.pages import code
 from atelier.pages.hints import show_hints
 from atelier.pages.render import load, page_of, show
 from atelier.pages.words import WORDS
@@ -237,3 +238,9 @@ def test_every_word_of_the_pages_is_used() -> None:
     )
     unused = {name for name in WORDS if not re.search(rf"\.{name}\b|words\[.{name}.\]", code)}
     assert unused == set()
+
+
+def test_code_bears_the_colours_of_the_style_sheet_and_no_others() -> None:
+    css = (Path(code.__file__).parent / "static" / "page.css").read_text("utf-8")
+    colours = re.findall(r"^((?:\.[a-z][a-z0-9]?(?:, )?)+) \{ color:", css, re.MULTILINE)
+    assert {name for line in colours for name in re.findall(r"\w+", line)} == code._COLOURED

@@ -268,8 +268,7 @@ def _finding(run: Run) -> Finding:
         case _:
             verdict = Verdict.INFRA
             message = _("The workshop's own check stopped: our side, nothing to fix.")
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            seen = f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
+            seen = f"{type(error).__name__}: {error} ({_where(error)})"
     return Finding(
         id=run.item.name.removeprefix("test_"),
         title=run.criterion.title,
@@ -280,6 +279,14 @@ def _finding(run: Run) -> Finding:
         file=run.criterion.file,
         seconds=run.seconds,
     )
+
+
+def _where(error: BaseException) -> str:
+    """The last lines of ours and of others' that an error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename][-1:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in (*ours, frames[-1])]
+    return ", ".join(dict.fromkeys(places))
 
 
 def _tell_pytest(run: Run, finding: Finding) -> None:

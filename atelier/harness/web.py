@@ -149,6 +149,16 @@ class Web:
             Deadline(_PRINTS_WITHIN),
         )
 
+    def wait_for_log(self, text: str, times: int, start: int) -> str:
+        """Return its log from character `start`, once `text` stands there so many times.
+
+        An answer may be here before what was printed about it was read: it is waited for.
+        """
+        self._process.output.wait_for(
+            lambda log: True if log.count(text, start) >= times else None, Deadline(_PRINTS_WITHIN)
+        )
+        return self.log[start:]
+
     def stop(self) -> None:
         """End it at once."""
         self._process.kill()

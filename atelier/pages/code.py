@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from html import escape
@@ -16,6 +17,15 @@ from atelier.lesson.code import ELISION
 from atelier.lesson.session import read_session
 
 _FORMATTER = HtmlFormatter(nowrap=True)
+# What page.css gives a colour; the other words of a language would weigh a third of a page.
+_COLOURED = frozenset(
+    [
+        *("c", "c1", "ch", "cm", "k", "kn", "kc", "kd", "kr", "ow"),
+        *("s", "s1", "s2", "sd", "sa", "sb", "si", "se", "sf"),
+        *("nd", "nb", "bp", "nt", "na", "nf", "nc", "fm", "m", "mi", "mf"),
+    ]
+)
+_SPAN = re.compile(r'<span class="(\w+)">([^<]*)</span>')
 _PLAIN = {"", "text"}
 
 
@@ -91,7 +101,8 @@ def _lines(text: str, info: str) -> tuple[str, ...]:
     """Return the lines of `text` as HTML, in colors; as many as there are in `text`."""
     if info in _PLAIN:
         return tuple(escape(line) for line in text.splitlines())
-    shown = str(highlight(text, _lexer(info), _FORMATTER)).split("\n")
+    coloured = str(highlight(text, _lexer(info), _FORMATTER))
+    shown = _SPAN.sub(lambda m: m[0] if m[1] in _COLOURED else m[2], coloured).split("\n")
     return tuple(shown[: len(text.splitlines())])
 
 

@@ -87,7 +87,7 @@ def listed(worlds):
     web, products = worlds.once(server_without_address)
     before = len(web.log)
     answers = [web.get(PRODUCTS, seconds=8) for _number in range(LIST_TIMES)]
-    return web, products, answers, web.log[before:]
+    return web, products, answers, web.wait_for_log(VARIABLE, LIST_TIMES, before)
 
 
 def two_apps(worlds):
