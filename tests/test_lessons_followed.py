@@ -1,6 +1,6 @@
 """One language followed word for word; `atelier verify` follows the other too, in zsh.
 
-In parts of four lessons, side by side where each can have a network of its own: a part begins
+In parts of seven lessons, side by side where each can have a network of its own: a part begins
 with the files that the one before must end with.
 """
 
@@ -25,5 +25,5 @@ def test_the_lessons_are_right(part: list[str]) -> None:
             require_free(LESSON_PORTS)
         except CannotFollow as error:
             pytest.skip(str(error))
-    done = atelier("follow", *part, "--lang", "en", *options, timeout=1500)
+    done = atelier("follow", *part, "--lang", "en", *options, timeout=2400)
     assert done.returncode == 0, done.stdout + done.stderr
