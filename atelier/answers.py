@@ -121,10 +121,9 @@ def judge(course: Course, step: Step, source: Source, *, at: Step | None = None)
 
 def judge_answer(course: Course, answer: Answer) -> tuple[Report, list[str]]:
     """Check an answer by its step; return the report and what is not as it must be."""
-    # What must pass starts afresh, as a learner's does.
-    warm = answer.expectation is not None
     tree, setup = tree_of(course, answer), answer.folder / "setup.sh"
-    with project_with(tree, setup, warm=warm) as source:
+    # Forked; the step's own solution is what starts afresh, as a learner's does (judge_cell).
+    with project_with(tree, setup, warm=True) as source:
         report = judge(course, answer.step, source)
     return report, list(_defects(answer, report))
 
