@@ -29,6 +29,7 @@ from atelier.harness.source import Source
 from atelier.harness.web import PRODUCTS, Web
 from atelier.harness.worker import READY
 from atelier.harness.world import World
+from script import hear_ctrl_c
 from script.bench_heroku import heroku_rows
 from script.bench_pages import build_pages, first_page, save_to_browser_p95
 from script.bench_table import fixed, row
@@ -59,6 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
+    hear_ctrl_c()
     course = Course(workshop_root())
     with (
         project(course, "13") as folder,

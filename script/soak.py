@@ -28,6 +28,7 @@ from atelier.heroku.environment import client_environment
 from atelier.heroku.places import Places
 from atelier.heroku.pythons import OWN
 from atelier.heroku.run import settings_of
+from script import hear_ctrl_c
 
 WITHIN = 120.0  # seconds, for one push and all that follows from it
 FILES = {
@@ -42,9 +43,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
     rounds = parser.parse_args().rounds
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # Begun in the background of a script: the platform would inherit that, and not hear Ctrl-C.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    hear_ctrl_c()
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         folder = Path(name).resolve()
         family = Family()
