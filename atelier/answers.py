@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -110,11 +111,13 @@ def project_with(tree: Tree, setup: Path | None = None, *, warm: bool = False) -
 def judge(course: Course, step: Step, source: Source, *, at: Step | None = None) -> Report:
     """Check `source` by `step`, as `check` does.
 
-    Where something of ours stopped, it is done once more: that says nothing about the project,
-    and on a busy machine it may not come again. What comes twice is told.
+    Where something of ours stopped, it is done once more: that says nothing about the project.
+    It is a fault of ours all the same: a warning tells it, and what comes twice is a defect.
     """
     [report] = check(course, [step], source, at=at)
     if report.verdict is Verdict.INFRA:
+        ours = [told(each) for each in report.findings if each.verdict is Verdict.INFRA]
+        warnings.warn(f"{step.name} is judged again: {'; '.join(ours)}", stacklevel=2)
         [report] = check(course, [step], source, at=at)
     return report
 
