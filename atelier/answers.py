@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -108,26 +107,12 @@ def project_with(tree: Tree, setup: Path | None = None, *, warm: bool = False) -
         yield Source(folder, own_interpreter(warm=warm))
 
 
-def judge(course: Course, step: Step, source: Source, *, at: Step | None = None) -> Report:
-    """Check `source` by `step`, as `check` does.
-
-    Where something of ours stopped, it is done once more: that says nothing about the project.
-    It is a fault of ours all the same: a warning tells it, and what comes twice is a defect.
-    """
-    [report] = check(course, [step], source, at=at)
-    if report.verdict is Verdict.INFRA:
-        ours = [told(each) for each in report.findings if each.verdict is Verdict.INFRA]
-        warnings.warn(f"{step.name} is judged again: {'; '.join(ours)}", stacklevel=2)
-        [report] = check(course, [step], source, at=at)
-    return report
-
-
 def judge_answer(course: Course, answer: Answer) -> tuple[Report, list[str]]:
     """Check an answer by its step; return the report and what is not as it must be."""
     tree, setup = tree_of(course, answer), answer.folder / "setup.sh"
     # Forked; the step's own solution is what starts afresh, as a learner's does (judge_cell).
     with project_with(tree, setup, warm=True) as source:
-        report = judge(course, answer.step, source)
+        [report] = check(course, [answer.step], source)
     return report, list(_defects(answer, report))
 
 

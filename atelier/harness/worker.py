@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from atelier.harness.crash import last_lines
 from atelier.harness.deadline import Deadline
 from atelier.harness.once import Once
 from atelier.harness.queue import QUEUE
+from atelier.harness.remote_control import RemoteControl
 from atelier.i18n import _
 from atelier.verdicts import NotYet, TookTooLong
 
@@ -65,11 +65,11 @@ class Worker:
 
     def answers(self, seconds: float = 5.0) -> bool:
         """Whether it answers a ping within `seconds`."""
-        return self._control("ping", {}, seconds)
+        return self._ask(seconds, "ping") is not None
 
     def concurrency(self, seconds: float = 5.0) -> int | None:
         """Return how many tasks it runs side by side, as it says itself; None without an answer."""
-        said = self._ask("stats", {}, seconds)
+        said = self._ask(seconds, "stats")
         try:
             return int(said["pool"]["max-concurrency"])
         except (KeyError, TypeError, ValueError):
@@ -84,7 +84,7 @@ class Worker:
 
     def _listen_to_the_queue(self) -> float:
         began = time.monotonic()
-        if not self._control("add_consumer", {"queue": QUEUE}, _ANSWER_WITHIN):
+        if self._ask(_ANSWER_WITHIN, "add_consumer", queue=QUEUE) is None:
             raise TookTooLong(
                 _("The worker did not answer within {seconds:.0f} seconds.", seconds=_ANSWER_WITHIN)
             )
@@ -92,21 +92,13 @@ class Worker:
         self._world.queue.put(_HARMLESS, queue=_REST)
         return began
 
-    def _control(self, command: str, arguments: dict[str, str], seconds: float) -> bool:
-        """Whether the worker answers a remote control command within `seconds`."""
-        return self._ask(command, arguments, seconds) is not None
-
-    def _ask(self, command: str, arguments: dict[str, str], seconds: float) -> Any:
+    def _ask(self, seconds: float, command: str, **arguments: str) -> Any:
         """Return what the worker answers to a remote control command, None without an answer."""
-        with _celery()(broker=self._world.redis.url, set_as_current=False) as app:
-            deadline = Deadline(seconds)
-            while not deadline.over:
-                answers = app.control.broadcast(
-                    command, arguments=arguments, reply=True, limit=1, timeout=1.0
-                )
-                for answer in answers or ():
-                    return next(iter(answer.values()))
-        return None
+        control = RemoteControl(self._world.redis.client())
+        try:
+            return control.first_answer(seconds, command, **arguments)
+        finally:
+            control.close()
 
     def wait_for_log(self, pattern: str, seconds: float) -> bool:
         """Whether `pattern` comes in its log within `seconds`; at once when it ends without."""
@@ -126,17 +118,6 @@ class Worker:
         return self._process.wait(Deadline(seconds))
 
 
-_importing = threading.Lock()
-
-
-def _celery() -> Any:
-    """The workshop's own Celery: it speaks the protocol, it runs no task."""
-    with _importing:  # while it is imported, celery puts another module in its own place
-        from celery import Celery
-
-        return Celery
-
-
 def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Worker:
     """Start a worker and wait until it is ready.
 
@@ -145,7 +126,6 @@ def start_worker(world: World, *options: str, app: str = "tasks.celery") -> Work
     """
     process = world.run("celery", "-A", app, "worker", "--loglevel=INFO", *SPEED, *options)
     deadline = Deadline(_START_WITHIN)
-    _celery()  # while the worker imports its own
     look = _("Which broker address is Celery given when it is made?")
     return when_ready(world, process, "celery worker", deadline, url=world.redis.url, look=look)
 

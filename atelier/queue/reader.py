@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from atelier.harness.deadline import Deadline
 from atelier.harness.queue import QUEUE
+from atelier.harness.remote_control import BINDING, SEPARATOR, Question
 from atelier.queue.entries import Done, Entry, read_done, read_entry
 from atelier.queue.taken import Held, Stage, Started, Taken, read_active, read_told, stages
-from atelier.queue.workers import BINDING, SEPARATOR, Question, RollCall, Worker
+from atelier.queue.workers import RollCall, Worker
 
 if TYPE_CHECKING:
     from redis import Redis

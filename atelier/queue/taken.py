@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from atelier.harness.remote_control import Question
 from atelier.queue.entries import Entry, read_started
-from atelier.queue.workers import Question
 
 
 class Stage(StrEnum):

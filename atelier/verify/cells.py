@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from atelier.answers import judge, project_with, told
+from atelier.answers import project_with, told
 from atelier.checks.report import Report
+from atelier.checks.runner import check
 from atelier.course import Course, Step
 from atelier.verdicts import Verdict
 from atelier.verify.criteria import declared_criteria
@@ -66,7 +67,7 @@ def judge_cell(course: Course, cell: Cell) -> Judged:
     with project_with(tree, warm=cell.branch != cell.step) as source:
         # At the step that overtakes, all are judged: what is overtaken must be unmet.
         at = None if cell.is_start or just_overtaken else cell.branch
-        report = judge(course, cell.step, source, at=at)
+        [report] = check(course, [cell.step], source, at=at)
     unmet = tuple(
         finding.id
         for finding in report.findings
