@@ -6,6 +6,7 @@ the lessons, in prose (lesson NN, leçon NN, lessons NN and NN), and in commands
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -36,6 +37,7 @@ class Renumbering:
             for step in steps
             for title in step.titles.values()
         )
+        self._some_number = re.compile(rf"(?<!\d)(?:{'|'.join(self._numbers) or '(?!)'})(?!\d)")
         # One pattern, so that no number is changed twice.
         self._number = re.compile(
             "|".join((_IN_COMMANDS, _IN_PROSE, _IN_A_TABLE, titled)), re.MULTILINE
@@ -47,10 +49,23 @@ class Renumbering:
 
     def text(self, text: str) -> str:
         """Return `text` with the new numbers."""
-        if not any(number in text for number in self._numbers):
-            return text  # nearly all files: the search below is slow
         # Numbers before names: a row of a table is known by the old name that it links to.
-        return self.named(self._number.sub(self._renumber, text))
+        return self.named(self._numbered(text))
+
+    def _numbered(self, text: str) -> str:
+        """Return `text` with the new numbers, its names as they were.
+
+        The search is slow, so only lines with such a number are searched, and those beside
+        them: a sentence may go on there.
+        """
+        lines = text.split("\n")
+        found = {at for at, line in enumerate(lines) if self._some_number.search(line)}
+        near = {at + beside for at in found for beside in (-1, 0, 1)}
+        parts = itertools.groupby(range(len(lines)), near.__contains__)
+        joined = ((search, "\n".join(lines[at] for at in part)) for search, part in parts)
+        return "\n".join(
+            self._number.sub(self._renumber, part) if search else part for search, part in joined
+        )
 
     def named(self, text: str) -> str:
         """Return `text` with the new names, and numbers that stand alone left as they are."""

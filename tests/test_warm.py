@@ -113,6 +113,39 @@ def test_code_finds_the_modules_beside_it(shop: Shop) -> None:
     assert "beside" in forked[1]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("told.py", "one", "{'two'}"),
+        ("folder/told.py",),
+        ("broken.py",),
+        ("no-such-file.py",),
+        ("-m", "told", "one"),
+        ("-m", "folder", "one"),
+        ("-m", "folder.told"),
+        ("-m", "broken"),
+        ("-m", "no_such_module"),
+        ("-m", "json.tool", "--help"),
+    ],
+)
+def test_a_file_or_a_module_is_as_a_fresh_one(shop: Shop, arguments: tuple[str, ...]) -> None:
+    told = "import sys, __main__ as m\nprint(sys.argv, sys.orig_argv[1:], sys.path)\nprint("
+    told += "m.__name__, m.__file__, m.__package__, getattr(m.__spec__, 'name', None))\n"
+    (shop.folder / "folder").mkdir()
+    for name in ("told.py", "folder/told.py", "folder/__main__.py"):
+        (shop.folder / name).write_text(told)
+    (shop.folder / "broken.py").write_text("def f():\n    raise ValueError('é')\n\nf()\n")
+    python = str(BINARIES / "python")
+    forked, fresh = (shop.run(python, *arguments, warm=warm) for warm in (True, False))
+    assert forked == fresh
+
+
+@pytest.mark.parametrize("arguments", [("program.py",), ("-m", "program")])
+def test_a_file_or_a_module_is_forked(shop: Shop, arguments: tuple[str, ...]) -> None:
+    (shop.folder / "program.py").write_text(WARM_ONLY)
+    assert shop.run(str(BINARIES / "python"), *arguments) == (0, "True\n")
+
+
 def test_a_script_of_the_environment_is_as_a_fresh_one(shop: Shop) -> None:
     (shop.folder / "wsgi.py").write_text(
         "import sys\nfrom flask import Flask\napp = Flask(__name__)\n"
@@ -172,6 +205,13 @@ def test_what_pythonpath_names_is_as_at_a_fresh_start(shop: Shop) -> None:
 def test_it_was_forked(shop: Shop) -> None:
     assert shop.code(WARM_ONLY) == (0, "True\n")
     assert shop.code(WARM_ONLY, warm=False) == (0, "False\n")
+
+
+def test_a_folder_that_shadows_nothing_does_not_hinder(shop: Shop) -> None:
+    (shop.folder / "secrets").mkdir()  # no package: the module of this name is found before it
+    assert shop.code(WARM_ONLY) == (0, "True\n")
+    (shop.folder / "secrets" / "__init__.py").touch()
+    assert shop.code(WARM_ONLY) == (0, "False\n")
 
 
 def test_two_do_not_share_what_they_change(shop: Shop) -> None:

@@ -6,18 +6,21 @@ import os
 import re
 import shutil
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atelier.checks.dyno_program import DynoProgram
 from atelier.git import git
 from atelier.harness.deadline import Deadline
-from atelier.harness.interpreter import own_interpreter
+from atelier.harness.interpreter import Interpreter, own_interpreter
 from atelier.harness.process import Process
+from atelier.harness.warm import Started, warm_python
 from atelier.harness.web import Web
 from atelier.harness.worker import Worker, when_ready
 from atelier.heroku.api import make_api
 from atelier.heroku.build import Builder
+from atelier.heroku.container import StartCommand, start_in_shell
 from atelier.heroku.dynos import Pace
 from atelier.heroku.environment import client_environment
 from atelier.heroku.front_door import FrontDoor, make_front_door
@@ -49,7 +52,8 @@ class Deployed:
         self._world = world
         # Nobody waits for what a check leaves running.
         pace = Pace(boot=_START_WITHIN, grace=0.0)
-        self._platform = platform = Platform(world.directory / "heroku", pace)
+        home, start = world.directory / "heroku", _start(world.interpreter)
+        self._platform = platform = Platform(home, pace, start)
         world.at_close(platform.stop)
         self._packages = _packages(world, platform)
         builder = Builder(platform.store, platform.places, self._packages, self._python)
@@ -164,6 +168,19 @@ class Deployed:
             if version not in SUPPORTED:
                 raise
             return Path(self._world.interpreter.python).resolve()
+
+
+def _start(interpreter: Interpreter) -> StartCommand | None:
+    """How dynos start their commands; None, as on any platform, for all that a learner checks."""
+    if not interpreter.warm:
+        return None
+    warm = warm_python(interpreter.bin_directory)
+
+    def start(command: str, *, cwd: Path, env: Mapping[str, str], output: int) -> Started:
+        forked = warm.start(["/bin/sh", "-c", command], cwd=cwd, env=env, output=output)
+        return forked or start_in_shell(command, cwd=cwd, env=env, output=output)
+
+    return start
 
 
 def _packages(world: World, platform: Platform) -> PackageSource:

@@ -30,8 +30,11 @@ from typing import Protocol
 from atelier.harness.family import keep
 
 _SERVER = Path(__file__).with_name("warm_server.py")
-# Read when Python, or the C library, starts; of PYTHONPATH the fork makes what Python does.
+# Read when Python, or the C library, starts.
 _READ_AT_START = ("PYTHON", "LD_", "DYLD_", "LC_", "LANG", "TZ")
+_SWITCHES = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")  # by any text but an empty one
+# Of the first the fork makes what Python does; the second is heard of when Python itself crashes.
+_MADE_UP_FOR = ("PYTHONPATH", "PYTHONFAULTHANDLER")
 _SHELL = ("/bin/sh", "-c")
 _PLAIN_WORDS = re.compile(r"[\w./-]+( +[\w./:=,@+-]+)*", re.ASCII)
 _OF_SITE = ("sitecustomize", "usercustomize")
@@ -123,7 +126,7 @@ class WarmPython:
         self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: int
     ) -> WarmProcess | None:
         """Start `command` as Family.start does, or return None where it must start afresh."""
-        argv = self._arguments(_without_shell(command, env))
+        argv = self._arguments(_without_shell(command, env), cwd)
         if argv is None or _of_start(env) != _of_start(self._env):
             return None
         with self._lock:
@@ -136,14 +139,15 @@ class WarmPython:
             self._channel.sendall(request)
             return WarmProcess(int(self._answers.readline()))
 
-    def _arguments(self, command: Sequence[str]) -> list[str] | None:
+    def _arguments(self, command: Sequence[str], cwd: Path) -> list[str] | None:
         """What comes after `python` in `command`; None when it is no Python program to fork."""
         program, *arguments = command
         path = Path(program)
-        if path.parent != self._binaries:
+        # A link to the environment is the environment.
+        if not path.is_file() or not path.parent.samefile(self._binaries):
             return None
         if path.name == "python":
-            return arguments if arguments[:2] == ["-P", "-c"] or arguments[:1] == ["-c"] else None
+            return arguments if _is_plain(arguments, cwd) else None
         python = str(self._binaries / "python")
         with path.open("rb") as file:
             first, second = (file.readline(500).decode("utf-8", "replace") for _line in "12")
@@ -158,6 +162,16 @@ class WarmPython:
         self._process.wait()
 
 
+def _is_plain(arguments: Sequence[str], cwd: Path) -> bool:
+    """Whether Python is told, without further options, the code, module or file to run."""
+    match arguments:
+        case ["-c" | "-m", _, *_] | ["-P", "-c", _, *_]:
+            return True
+        case [name, *_]:
+            return name.endswith(".py") and (cwd / name).is_file()
+    return False
+
+
 def _without_shell(command: Sequence[str], env: Mapping[str, str]) -> Sequence[str]:
     """The program that a shell would become to run its one line, where that can be told."""
     if tuple(command[:-1]) != _SHELL or not _PLAIN_WORDS.fullmatch(command[-1]):
@@ -168,16 +182,24 @@ def _without_shell(command: Sequence[str], env: Mapping[str, str]) -> Sequence[s
 
 
 def _modules_of(cwd: Path, env: Mapping[str, str]) -> set[str]:
-    """The names by which a program would import the files of its own folders."""
+    """The names by which a program would import what stands in its own folders.
+
+    A folder without `__init__.py` is found last, after every module of its name.
+    """
     folders = [cwd, *(cwd / each for each in env.get("PYTHONPATH", "").split(":") if each)]
-    return {path.stem for folder in folders for path in folder.glob("*")}.difference(_OF_SITE)
-
-
-def _of_start(env: Mapping[str, str]) -> dict[str, str]:
     return {
-        name: value
+        path.stem
+        for folder in folders
+        for path in folder.glob("*")
+        if not path.is_dir() or (path / "__init__.py").exists()
+    }.difference(_OF_SITE)
+
+
+def _of_start(env: Mapping[str, str]) -> dict[str, str | bool]:
+    return {
+        name: bool(value) if name in _SWITCHES else value
         for name, value in env.items()
-        if name.startswith(_READ_AT_START) and name != "PYTHONPATH"
+        if name.startswith(_READ_AT_START) and name not in _MADE_UP_FOR
     }
 
 

@@ -15,11 +15,13 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import signal
 import socket
 import sys
 import threading
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 # Not gunicorn: it reads PORT when it is imported.
@@ -95,11 +97,18 @@ def _without_this_file(kind, error, traceback) -> None:  # type: ignore[no-untyp
     sys.__excepthook__(kind, error.with_traceback(traceback), traceback)
 
 
-def _program(argv: list[str]) -> tuple[types.ModuleType, types.CodeType]:
-    """Prepare what Python prepares for `python [-P] -c CODE …` or for a script."""
+def _program(argv: list[str]) -> Callable[[], object]:
+    """Prepare what Python prepares for `python [-P] -c CODE …`, `-m MODULE …` or a script."""
     main = types.ModuleType("__main__")
     main.__dict__.update(__builtins__=__builtins__, __annotations__={})
+    sys.modules["__main__"] = main
     sys.orig_argv = [sys.executable, *argv]
+    if argv[0] == "-m":
+        _option, module, *arguments = argv
+        sys.path.insert(0, str(Path.cwd()))
+        sys.argv = ["-m", *arguments]
+        # What Python itself calls. Source: Modules/main.c, pymain_run_module()
+        return lambda: runpy._run_module_as_main(module)  # type: ignore[attr-defined]
     if "-c" in argv[:2]:
         if argv[0] == "-c":
             sys.path.insert(0, "")
@@ -110,10 +119,9 @@ def _program(argv: list[str]) -> tuple[types.ModuleType, types.CodeType]:
         sys.argv = list(argv)
         script = Path(argv[0])
         sys.path.insert(0, str(script.resolve().parent))
-        main.__file__ = argv[0]
-        code = compile(script.read_bytes(), argv[0], "exec", dont_inherit=True)
-    sys.modules["__main__"] = main
-    return main, code
+        main.__file__ = str(script.absolute())
+        code = compile(script.read_bytes(), main.__file__, "exec", dont_inherit=True)
+    return lambda: exec(code, main.__dict__)
 
 
 def _run(argv: list[str]) -> None:
@@ -123,8 +131,7 @@ def _run(argv: list[str]) -> None:
     """
     status, interrupted = 0, False
     try:
-        main, code = _program(argv)
-        exec(code, main.__dict__)
+        _program(argv)()
     except SystemExit as stop:
         status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         if stop.code is not None and not isinstance(stop.code, int):

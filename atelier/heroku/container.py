@@ -11,10 +11,11 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import TOKEN, become_subreaper, kill_until_gone, members
+from atelier.harness.warm import Started
 from atelier.heroku.dyno_log import copy_to_log
 from atelier.heroku.logs import AppLog
 
@@ -33,14 +34,40 @@ def token_prefix(platform_id: str) -> str:
     return f"heroku-{platform_id}-"
 
 
+class StartCommand(Protocol):
+    """Starts a command, as a shell reads it, in a session of its own. Raises OSError."""
+
+    def __call__(self, command: str, *, cwd: Path, env: Mapping[str, str], output: int) -> Started:
+        """Start `command`; what it prints goes to the descriptor `output`."""
+
+
+def start_in_shell(
+    command: str, *, cwd: Path, env: Mapping[str, str], output: int
+) -> subprocess.Popen[bytes]:
+    """Start `command` by a shell that limits the size of files. Raises OSError."""
+    shell = shutil.which("bash") or "/bin/sh"
+    return subprocess.Popen(
+        [shell, "-c", _LIMITED, command, shell],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
+
+
 class Container:
     """One run of one command on a fresh copy of a slug. `start()` once, then it ends."""
 
-    def __init__(self, platform_id: str, folder: Path, source: Path) -> None:
+    def __init__(
+        self, platform_id: str, folder: Path, source: Path, start: StartCommand | None = None
+    ) -> None:
+        self._start = start or start_in_shell
         self._token = token_prefix(platform_id) + secrets.token_hex(8)
         self._folder = folder / secrets.token_hex(4)  # short: sockets' paths may not be long
         self._source = source
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Started | None = None
         self._reader: threading.Thread | None = None
         self._ending = threading.Lock()
         self._cleared = threading.Event()
@@ -57,26 +84,18 @@ class Container:
         self._folder.mkdir(parents=True)
         shutil.copytree(self._source, self.root, symlinks=True)
         (self._folder / "tmp").mkdir()
-        shell = shutil.which("bash") or "/bin/sh"
         reading, writing = os.pipe()
         try:
             # Orphans of what is started come to this process, where they are found and ended.
             become_subreaper()
-            self._process = subprocess.Popen(
-                [shell, "-c", _LIMITED, command, shell],
-                cwd=self.root,
-                env={
-                    **environment,
-                    "HOME": str(self.root),
-                    "PYTHONPATH": str(self.root),
-                    "TMPDIR": str(self._folder / "tmp"),
-                    TOKEN: self._token,
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=writing,
-                stderr=writing,
-                start_new_session=True,
-            )
+            env = {
+                **environment,
+                "HOME": str(self.root),
+                "PYTHONPATH": str(self.root),
+                "TMPDIR": str(self._folder / "tmp"),
+                TOKEN: self._token,
+            }
+            self._process = self._start(command, cwd=self.root, env=env, output=writing)
         except BaseException:
             os.close(reading)
             raise
@@ -118,9 +137,13 @@ class Container:
         """End every process at once."""
         process = self._process
         if process is not None and process.poll() is None:
-            # By its own Popen: whoever else waits for it takes its exit status away.
-            process.kill()
+            # First, and by its own object: whoever else waits for it takes its exit status away.
+            children = [each for each in self._members() if each.pid != process.pid]
+            process.send_signal(signal.SIGKILL)
             process.wait()
+            for child in children:
+                with contextlib.suppress(Exception):
+                    child.kill()
         kill_until_gone(self._members)
 
     def clear(self) -> None:
@@ -135,7 +158,7 @@ class Container:
                 self._reader.join(2.0)
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _watch_disk(self, log: AppLog, name: str, process: subprocess.Popen[bytes]) -> None:
+    def _watch_disk(self, log: AppLog, name: str, process: Started) -> None:
         """End what fills the disk, from its first moment to its last."""
         while not self._cleared.wait(_DISK_EVERY) and process.poll() is None:
             if self._disk_is_full:

@@ -13,7 +13,7 @@ from pathlib import Path
 from atelier.harness.deadline import Deadline
 from atelier.harness.ports import free_port
 from atelier.heroku.clock import now
-from atelier.heroku.container import Container
+from atelier.heroku.container import Container, StartCommand
 from atelier.heroku.logs import AppLog
 
 
@@ -36,6 +36,7 @@ class Ground:
     folder: Path
     log: AppLog
     pace: Pace
+    start: StartCommand | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,8 @@ class Dyno:
 
     def _run_once(self) -> None:
         order = self.order
-        container = Container(self._ground.platform_id, self._ground.folder, order.source)
+        ground = self._ground
+        container = Container(ground.platform_id, ground.folder, order.source, ground.start)
         self.port = free_port()
         self._say(f"Starting process with command `{order.command}`")
         environment = {**order.environment, "DYNO": order.name, "PORT": str(self.port)}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from atelier.heroku.addon_desk import AddOnDesk
 from atelier.heroku.addons import end_left_over
-from atelier.heroku.container import end_former_life
+from atelier.heroku.container import StartCommand, end_former_life
 from atelier.heroku.dynos import Dyno, Ground, Order, Pace
 from atelier.heroku.formation import Formation
 from atelier.heroku.live_app import LiveApp
@@ -35,7 +35,13 @@ class AlreadyRunning(Exception):
 class Platform:
     """All apps and what runs for them. `start()` it, then `stop()` it."""
 
-    def __init__(self, home: Path, pace: Pace | None = None) -> None:
+    def __init__(
+        self, home: Path, pace: Pace | None = None, start: StartCommand | None = None
+    ) -> None:
+        """Live in `home`; `start` is how commands are started, a shell of the system's by default.
+
+        Raises AlreadyRunning.
+        """
         self.places = Places(home)
         self.places.make()
         self._lock_file = self.places.lock.open("a")
@@ -49,9 +55,10 @@ class Platform:
         self.key = self._setting("key", lambda: str(uuid.uuid4()))
         self.user_id = self._setting("user", lambda: str(uuid.uuid4()))
         self.port = 0
-        self.releases = Releases(self.store, self.places, self.id)
+        self.releases = Releases(self.store, self.places, self.id, start)
         self.addons = AddOnDesk(self.store, self.places, self.releases)
         self._pace = pace or Pace()
+        self._start = start
         self._apps: dict[str, LiveApp] = {}
         self._lock = threading.RLock()
 
@@ -167,7 +174,7 @@ class Platform:
 
     def _bring_to_life(self, app: App) -> LiveApp:
         log = AppLog(self.places.log(app.id))
-        ground = Ground(self.id, self.places.dynos, log, self._pace)
+        ground = Ground(self.id, self.places.dynos, log, self._pace, self._start)
 
         def make(order: Order, changed: Callable[[], None]) -> Dyno:
             return Dyno(order, ground, changed)

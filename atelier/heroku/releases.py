@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from atelier.heroku.container import Container
+from atelier.heroku.container import Container, StartCommand
 from atelier.heroku.dyno_environment import dyno_environment
 from atelier.heroku.dynos import Order
 from atelier.heroku.live_app import LiveApp
@@ -27,10 +27,13 @@ _PHASE_LINES = 1000  # kept of what it prints, which may be without end
 class Releases:
     """Makes releases and brings them to life."""
 
-    def __init__(self, store: Store, places: Places, platform_id: str) -> None:
+    def __init__(
+        self, store: Store, places: Places, platform_id: str, start: StartCommand | None = None
+    ) -> None:
         self._store = store
         self._places = places
         self._platform_id = platform_id
+        self._start = start
 
     def current(self, app: App) -> Release | None:
         """Return the release that the dynos of an app run."""
@@ -154,7 +157,8 @@ class Releases:
         name = f"{_PHASE}.{secrets.randbelow(9000) + 1000}"
         command = slug.process_types[_PHASE]
         environment = dyno_environment(self._places.packages / slug.packages, release.config)
-        container = Container(self._platform_id, self._places.dynos, self._places.slug(slug.id))
+        source = self._places.slug(slug.id)
+        container = Container(self._platform_id, self._places.dynos, source, self._start)
         over = threading.Event()
         ended: list[int | None] = []
 
