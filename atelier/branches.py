@@ -11,6 +11,8 @@ from atelier.git import DATE, EMAIL, NAME, git
 
 PREFIX = "solution/"
 _IMPORT = "refs/atelier/import"  # where commits are while they have no branch yet
+# At the end of a stream: this name is never written, so that no kill can leave it behind.
+_NO_IMPORT = f"reset {_IMPORT}\nfrom {'0' * 40}\n\n".encode()
 NOT_COMMITTED = frozenset({".env"})
 
 
@@ -90,15 +92,13 @@ def _import(repository: Path, commits: Sequence[bytes]) -> dict[str, str]:
     """Write commits in git's import format (git-fast-import(1)); return their hash by mark."""
     with tempfile.TemporaryDirectory() as scratch:
         marks = Path(scratch) / "marks"
-        stream = b"feature done\n" + b"".join(commits) + b"done\n"
+        stream = b"feature done\n" + b"".join(commits) + _NO_IMPORT + b"done\n"
         git(
             repository,
             *("fast-import", "--quiet", "--force", f"--export-marks={marks}"),
             stdin=stream,
         )
-        written = dict(line.split(" ") for line in marks.read_text().splitlines())
-    git(repository, "update-ref", "-d", _IMPORT)
-    return written
+        return dict(line.split(" ") for line in marks.read_text().splitlines())
 
 
 def _commit(mark: str, message: str, parent: str | None, tree: Tree) -> bytes:

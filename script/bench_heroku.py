@@ -32,7 +32,9 @@ from script.bench_table import fixed, row
 
 APP = "bench"
 PUSHED = 15.0  # seconds, from a push to an answer, with a warm cache of packages
-WORKER = 3.0
+WORKER = 3.0  # seconds
+# What the log of a worker says: the platform of its dyno, and the worker itself.
+UP, ENDED, READY = "to up", "exited with status", " ready."
 
 
 def heroku_rows(course: Course) -> None:
@@ -45,13 +47,15 @@ def heroku_rows(course: Course) -> None:
         row("push again, same lock", shop.push("second"), floor, f"{floor:.2f} (pipenv sync)")
         alone = shop.worker_alone()
         print(f"{'worker without Heroku':30} {alone:8.4f} s   the floor of a scaled worker")
-        fixed("worker ready, by the API", shop.worker(shop.ask_for_worker), WORKER)
+        fixed("worker up, by the API", shop.worker(shop.ask_for_workers(1), UP), WORKER)
+        shop.worker(shop.ask_for_workers(0), ENDED)
+        fixed("worker ready, by the API", shop.worker(shop.ask_for_workers(1), READY), WORKER)
         if shutil.which("heroku") is None:
             print("worker ready, by heroku: left out, there is no heroku command here")
             return
         cli = timed(lambda: shop.heroku("ps"))
-        shop.worker(lambda: shop.heroku("ps:scale", "worker=0"), ready=False)
-        seconds = shop.worker(lambda: shop.heroku("ps:scale", "worker=1"))
+        shop.worker(lambda: shop.heroku("ps:scale", "worker=0"), ENDED)
+        seconds = shop.worker(lambda: shop.heroku("ps:scale", "worker=1"), READY)
         fixed("worker ready, by heroku", seconds, WORKER, cli, "heroku ps")
 
 
@@ -116,20 +120,20 @@ class Shop:
 
         return timed(push_and_ask)
 
-    def ask_for_worker(self) -> None:
-        """Scale the worker to one by the API."""
-        scale = {"updates": [{"type": "worker", "quantity": 1}]}
-        self._ask("PATCH", f"/apps/{APP}/formation", scale)
+    def ask_for_workers(self, quantity: int) -> Callable[[], None]:
+        """Return what scales the worker by the API."""
+        scale = {"updates": [{"type": "worker", "quantity": quantity}]}
+        return lambda: self._ask("PATCH", f"/apps/{APP}/formation", scale)
 
-    def worker(self, scale: Callable[[], object], *, ready: bool = True) -> float:
-        """Return the seconds from scaling the worker until it says that it is ready."""
+    def worker(self, scale: Callable[[], object], said: str) -> float:
+        """Return the seconds from scaling the worker until a line of its log holds `said`."""
         log = self._platform.live(APP).log
         start = log.position
 
         def scale_and_wait() -> None:
             scale()
-            for line in log.follow(start, Filter(process="worker"), beat=0.05) if ready else ():
-                if line is not None and line.text.endswith(" ready."):
+            for line in log.follow(start, Filter(process="worker"), beat=0.05):
+                if line is not None and said in line.text:
                     return
 
         return timed(scale_and_wait)

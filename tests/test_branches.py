@@ -78,6 +78,23 @@ def test_nothing_else_is_touched(course: Course, tmp_path: Path) -> None:
     assert git(repository, "status", "--short") == status
 
 
+def test_no_other_name_is_written_in_between(course: Course, tmp_path: Path) -> None:
+    """A kill at any moment leaves nothing of ours but branches; what one left earlier goes."""
+    repository = init(tmp_path / "repo")
+    log, hook = tmp_path / "log", repository / ".git" / "hooks" / "reference-transaction"
+    hook.parent.mkdir()
+    hook.write_text(f'#!/bin/sh\ncat >>"{log}"\n')
+    hook.chmod(0o755)
+    write_branches(course, repository)
+    changes = [line.split() for line in log.read_text().splitlines()]
+    written = {name for _old, new, name in changes if new.strip("0")}
+    assert written == {f"refs/heads/{branch_of(step)}" for step in course.steps}
+
+    git(repository, "update-ref", "refs/atelier/import", branch_of(course.first))
+    write_branches(course, repository)
+    assert set(heads(repository)) == {branch_of(step) for step in course.steps}
+
+
 def test_a_branch_that_is_checked_out_stays(course: Course, tmp_path: Path) -> None:
     repository = init(tmp_path / "repo")
     first = branch_of(course.steps[0])
