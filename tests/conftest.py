@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from atelier.course import Course, workshop_root
+
+if TYPE_CHECKING:
+    from atelier.harness.redis_server import RedisServer
 
 
 def pytest_configure() -> None:
@@ -50,3 +55,17 @@ def course() -> Course:
 def own_data_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the tests away from what is remembered on this machine."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server of the test's own, running."""
+    from atelier.harness.family import Family
+    from atelier.harness.redis_server import RedisServer
+
+    family = Family()
+    server = RedisServer(family, tmp_path, {"PATH": os.defpath})
+    server.start()
+    yield server
+    family.end()
+    server.release()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from atelier.harness.family import Family
 from atelier.harness.interpreter import own_interpreter
 from atelier.harness.monitor import Monitor
 from atelier.harness.pyramid import start_module_server, start_pserve
@@ -28,19 +26,9 @@ with http.server.HTTPServer(("127.0.0.1", port), handler) as server:
 """
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    family = Family()
-    made = RedisServer(family, tmp_path, {"PATH": os.defpath})
-    made.start()
-    yield made
-    family.end()
-    made.release()
-
-
-def test_monitor_tells_each_command_and_its_connection(server: RedisServer) -> None:
-    monitor = Monitor(server)
-    one, other = server.client(), server.client()
+def test_monitor_tells_each_command_and_its_connection(redis_server: RedisServer) -> None:
+    monitor = Monitor(redis_server)
+    one, other = redis_server.client(), redis_server.client()
     one.rpush("list", 'say "10"', 2)
     one.rpush("list", 3)
     assert other.llen("list") == 3

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from atelier.answers import project_with
 from atelier.course import Course
-from atelier.harness.family import Family
 from atelier.harness.redis_server import RedisServer
 from atelier.harness.remote_control import RemoteControl
 from atelier.harness.world import World
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    family = Family()
-    made = RedisServer(family, tmp_path, {"PATH": os.defpath})
-    made.start()
-    yield made
-    family.end()
-    made.release()
 
 
 def ping(server: RedisServer, seconds: float) -> object:
@@ -35,16 +19,18 @@ def ping(server: RedisServer, seconds: float) -> object:
         control.close()
 
 
-def test_nobody_is_there(server: RedisServer) -> None:
-    assert ping(server, 0.2) is None
-    assert not server.client().keys()  # the way for answers is taken back
+def test_nobody_is_there(redis_server: RedisServer) -> None:
+    assert ping(redis_server, 0.2) is None
+    assert not redis_server.client().keys()  # the way for answers is taken back
 
 
-def test_a_server_that_comes_back_at_the_same_address_is_asked_anew(server: RedisServer) -> None:
+def test_a_server_that_comes_back_at_the_same_address_is_asked_anew(
+    redis_server: RedisServer,
+) -> None:
     for _life in range(2):
-        assert ping(server, 0.1) is None
-        server.stop()
-        server.start()
+        assert ping(redis_server, 0.1) is None
+        redis_server.stop()
+        redis_server.start()
 
 
 def test_a_worker_is_waited_for_and_answers(course: Course) -> None:
