@@ -417,3 +417,24 @@ def test_characters_that_the_terminal_lacks(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr("sys.stdout", Ascii())
     assert writable("« Déjà réussi » · l’étape …") == '" Deja reussi " - l\'etape ...'
+
+
+def test_a_run_that_is_ended_while_it_tells_is_heard_to_the_end(tmp_path: Path) -> None:
+    course, project = small_project(tmp_path)
+    run = Run(course, course.first)
+    heard: queue.Queue[str] = queue.Queue()
+    go_on = threading.Event()
+
+    def hear(event: dict[str, object]) -> None:
+        heard.put(str(event["event"]))
+        go_on.wait(WITHIN)
+
+    slug = course.first.slug
+    asked = {"course": str(course.root), "project": str(project), "step": slug, "at": slug}
+    run.begin(asked, hear)
+    heard.get(timeout=WITHIN)
+    run.ask_to_end()
+    run.wait()  # the listener is busy meanwhile
+    go_on.set()
+    while heard.get(timeout=WITHIN) != "ended":
+        pass

@@ -24,6 +24,7 @@ class Run:
     def __init__(self, course: Course, step: Step) -> None:
         """Start the process; it loads what a check of `step` needs, and waits. Raises OSError."""
         self.step = step
+        self._begun = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "atelier.watch.child", str(course.root), step.slug],
             cwd=course.root,  # never in the project: its redis.py must not stand before ours
@@ -46,6 +47,7 @@ class Run:
     def begin(self, asked: Mapping[str, str], hear: Hear) -> None:
         """Check what `asked` says; `hear` is called in another thread."""
         assert self._process.stdin is not None
+        self._begun = True
         with contextlib.suppress(OSError):  # it died: `hear` is told that it ended
             self._process.stdin.write(json.dumps(asked).encode() + b"\n")
             self._process.stdin.flush()
@@ -53,9 +55,10 @@ class Run:
 
     def _read(self, hear: Hear) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with contextlib.suppress(ValueError):
-                hear(json.loads(line))
+        with self._process.stdout as lines:
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    hear(json.loads(line))
         hear({"event": "ended", "code": self._process.wait()})
 
     def end(self) -> None:
@@ -76,7 +79,8 @@ class Run:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        # What is read is closed by its reader, who may not have come to the end yet.
+        for pipe in (self._process.stdin, None if self._begun else self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError, ValueError):
                     pipe.close()
