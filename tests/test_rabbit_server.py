@@ -13,7 +13,8 @@ from atelier.harness import rabbit_server
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
 from atelier.harness.interpreter import own_interpreter
-from atelier.harness.ports import HeldPort
+from atelier.harness.ports import HeldPort, listens
+from atelier.harness.process import Process
 from atelier.harness.rabbit_server import RabbitServer, programs
 from atelier.harness.source import Source
 from atelier.harness.world import World
@@ -50,9 +51,23 @@ def test_apart_and_gone_with_its_family(tmp_path: Path, ports: list[int]) -> Non
         assert (tmp_path / "rabbitmq" / ".erlang.cookie").is_file()
         server.stop()
         assert not server.running
+        assert not listens(server.port)
     finally:
         family.end()
     assert list(family._members()) == []  # its epmd had left for a session of its own
+
+
+def test_it_has_stopped_once_nothing_answers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ports: list[int]
+) -> None:
+    """A busy machine takes its time to end what was killed: until then it takes messages."""
+    family = Family()
+    server = RabbitServer(family, tmp_path, ports[0], (ports[1], ports[2]))
+    server._process = Process(family, ["sleep", "100"], cwd=tmp_path, env={})
+    answers = iter([True, True, False])
+    monkeypatch.setattr(rabbit_server, "listens", lambda port: next(answers))
+    server.stop()
+    assert list(answers) == []
 
 
 def test_none_on_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

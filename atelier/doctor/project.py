@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from atelier.doctor.line import Level, Line
 from atelier.git import GitFailed, git
 from atelier.harness.environment import read_dotenv
 from atelier.harness.interpreter import Interpreter, find_interpreter
+from atelier.harness.ports import listens
 from atelier.i18n import _
 from atelier.paths import data_directory
 
@@ -126,10 +126,7 @@ def ports(project: Path | None, numbers: tuple[int, ...] = (6379, 8000)) -> Iter
     """The ports of the lessons' servers: free, or held by what the learner runs."""
     for number in numbers:
         name = f"port-{number}"
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            taken = probe.connect_ex(("127.0.0.1", number)) == 0
-        if not taken:
+        if not listens(number):
             yield Line(name, Level.READY, _("Port {number} is free", number=number))
             continue
         owner = _owner(number)

@@ -84,6 +84,13 @@ def free_port() -> int:
     return port.number
 
 
+def listens(port: int) -> bool:
+    """Whether something listens on a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def port_holder(port: int) -> tuple[str, int] | None:
     """Return the name and the id of the process that listens on `port`, where one may know."""
     import psutil

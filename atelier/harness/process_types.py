@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import socket
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from atelier.harness.crash import last_lines
 from atelier.harness.deadline import Deadline
+from atelier.harness.ports import listens
 from atelier.harness.process import Process
 from atelier.harness.web import Web
 from atelier.harness.worker import Worker, when_ready
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _START_WITHIN = 40.0  # seconds
 _RELEASE_WITHIN = 30.0
+_LOOK_EVERY = 0.02
 # What web servers say when they listen: gunicorn, Flask's own, uvicorn, waitress.
 _LISTENS = r"(?:Listening at|Running on|running on|Serving on):?\s*\S*?://(\S+?):(\d+)"
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -72,11 +74,8 @@ def start_web_type(world: World) -> Web:
 
 def _wait_until_open(port: int, deadline: Deadline) -> None:
     """Wait until the port takes connections: a server may speak before it listens."""
-    while not deadline.over:
-        with socket.socket() as client:
-            client.settimeout(0.2)
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
+    while not listens(port) and not deadline.over:
+        time.sleep(_LOOK_EVERY)
 
 
 def start_worker_type(world: World) -> Worker:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from atelier.harness.command_output import output_of
 from atelier.harness.deadline import Deadline
 from atelier.harness.family import Family
+from atelier.harness.ports import listens
 from atelier.harness.process import Process
 from atelier.i18n import _
 from atelier.verdicts import OurSide, Skipped
@@ -123,6 +124,10 @@ class RabbitServer:
         """Stop at once, as a power cut would; its port refuses connections from now on."""
         if self._process is not None:
             self._process.kill()
+            # A busy machine takes its time to end the Erlang machine, which answers until then.
+            deadline = Deadline(_STOP_WITHIN)
+            while listens(self.port) and not deadline.over:
+                time.sleep(_LOOK_EVERY)
 
     def shut_down(self) -> None:
         """Have it stop by its own hand."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 import uuid
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atelier.harness.deadline import Deadline
-from atelier.harness.ports import free_port
+from atelier.harness.ports import free_port, listens
 from atelier.heroku.clock import now
 from atelier.heroku.container import Container, StartCommand
 from atelier.heroku.logs import AppLog
@@ -151,7 +150,7 @@ class Dyno:
         """Wait until the web process listens on its port; False when it ended or is too slow."""
         deadline = Deadline(self._ground.pace.boot)
         while container.wait(0.05) is None:
-            if _listens(self.port):
+            if listens(self.port):
                 return True
             if deadline.over:
                 self._say(
@@ -169,9 +168,3 @@ class Dyno:
 
     def _say(self, text: str) -> None:
         self._ground.log.write("heroku", self.order.name, text)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
