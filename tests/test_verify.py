@@ -163,6 +163,12 @@ READ = {
         both("02-part", "<!-- follow", "```mermaid\nsequenceDiagram\n```\n\n<!-- follow"),
         ["lessons/en/02-part.md:", "this diagram has no", "give this diagram a line “accTitle"],
     ),
+    "a criterion that an unknown step overtakes": (
+        in_file(
+            "exercises/01-greet/test_greets.py", 'file="greet.py")', 'file="greet.py", until="x")'
+        ),
+        ["exercises/01-greet/test_greets.py:", "until='x' names no later step"],
+    ),
     "criteria that are no Python": (
         new_file("exercises/02-part/test_parts.py", "def test_parts(:\n"),
         ["exercises/02-part/test_parts.py:1:"],

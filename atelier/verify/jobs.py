@@ -12,7 +12,7 @@ from typing import Any
 
 from atelier.answers import judge_answer, sound_answers
 from atelier.checks.report import Report
-from atelier.course import BrokenCourse, Course, Step
+from atelier.course import BrokenCourse, Course, Step, UnknownStep
 from atelier.follow.mismatch import CannotFollow, Mismatch
 from atelier.follow.network import NoNetwork, can_have_own_network, enter_own_network
 from atelier.follow.run import Followed, Run
@@ -90,7 +90,7 @@ def perform(course: Course, job: Job, progress: Progress) -> Outcome:
     """Do a job. What stops it is a defect, told with the job's name."""
     try:
         return _KINDS[job.kind](course, job, progress)
-    except (BrokenCourse, GitFailed, NoNetwork, OSError) as error:
+    except (BrokenCourse, GitFailed, NoNetwork, OSError, UnknownStep) as error:
         return Outcome([f"{job.name}: {error}"])
     except Unmet as error:
         return Outcome([f"{job.name}: {error.message} {error.seen or ''}"])

@@ -27,6 +27,7 @@ def text_defects(course: Course) -> Iterator[str]:
     """Yield every defect that can be found without starting a process."""
     for step in course.steps:
         yield from step_defects(step)
+        yield from until_defects(course, step)
         yield from lesson_defects(course, step)
     with suppress(LessonError):  # told with the lesson that cannot be read
         yield from stray_defects(course.root / "lessons")
@@ -95,3 +96,15 @@ def step_defects(step: Step) -> Iterator[str]:
     for language in LANGUAGES:
         if not (step.exercise / f"hints.{language}.md").is_file():
             yield f"{where}/hints.{language}.md: is not there; write a hint"
+
+
+def until_defects(course: Course, step: Step) -> Iterator[str]:
+    """Yield the criteria of a step that hold until a step which does not come after it."""
+    later = {each.slug for each in course.steps if each.number > step.number}
+    with suppress(BrokenCourse):  # told with the other defects of the step
+        for declared in declared_criteria(step):
+            if declared.until is not None and declared.until not in later:
+                yield (
+                    f"{declared.place}: until={declared.until!r} names no later step; "
+                    "write the slug of the step that overtakes it"
+                )
