@@ -170,10 +170,10 @@ class Deployed:
             return Path(self._world.interpreter.python).resolve()
 
 
-def _start(interpreter: Interpreter) -> StartCommand | None:
-    """How dynos start their commands; None, as on any platform, for all that a learner checks."""
+def _start(interpreter: Interpreter) -> StartCommand:
+    """How dynos start their commands; by a shell, as on any platform, for all of a learner's."""
     if not interpreter.warm:
-        return None
+        return start_in_shell
     warm = warm_python(interpreter.bin_directory)
 
     def start(command: str, *, cwd: Path, env: Mapping[str, str], output: int) -> Started:

@@ -370,13 +370,16 @@ class Follower:
         A change that is made while they restart is not seen as one, nor is one that is made
         before they have looked at the files, just after they said that they run.
         """
+        if not self._reloading:
+            return
         deadline = Deadline(_RELOADS_WITHIN)
         for terminal, shown in self._reloading.items():
             while _RELOADED not in terminal.shown[shown:] and not deadline.over:
                 self._place.pause()
-        looked = Deadline(_LOOKS_WITHIN if self._reloading else 0.0)
+        looked = Deadline(_LOOKS_WITHIN)
         while not looked.over:
             self._place.pause()
+        self._reloading = {}
 
     # Mismatches
 

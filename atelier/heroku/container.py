@@ -60,10 +60,8 @@ def start_in_shell(
 class Container:
     """One run of one command on a fresh copy of a slug. `start()` once, then it ends."""
 
-    def __init__(
-        self, platform_id: str, folder: Path, source: Path, start: StartCommand | None = None
-    ) -> None:
-        self._start = start or start_in_shell
+    def __init__(self, platform_id: str, folder: Path, source: Path, start: StartCommand) -> None:
+        self._start = start
         self._token = token_prefix(platform_id) + secrets.token_hex(8)
         self._folder = folder / secrets.token_hex(4)  # short: sockets' paths may not be long
         self._source = source
@@ -135,15 +133,15 @@ class Container:
 
     def kill(self) -> None:
         """End every process at once."""
-        process = self._process
-        if process is not None and process.poll() is None:
-            # First, and by its own object: whoever else waits for it takes its exit status away.
-            children = [each for each in self._members() if each.pid != process.pid]
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            for child in children:
+        if self._process is not None:
+            # Looked for while it lives: what was forked has no token, and is known as its child.
+            found = list(self._members())
+            # By its own object: whoever else waits for it takes its exit status away.
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            for member in found:
                 with contextlib.suppress(Exception):
-                    child.kill()
+                    member.kill()
         kill_until_gone(self._members)
 
     def clear(self) -> None:

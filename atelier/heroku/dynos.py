@@ -12,7 +12,7 @@ from pathlib import Path
 from atelier.harness.deadline import Deadline
 from atelier.harness.ports import free_port, listens
 from atelier.heroku.clock import now
-from atelier.heroku.container import Container, StartCommand
+from atelier.heroku.container import Container, StartCommand, start_in_shell
 from atelier.heroku.logs import AppLog
 
 
@@ -35,7 +35,7 @@ class Ground:
     folder: Path
     log: AppLog
     pace: Pace
-    start: StartCommand | None = None
+    start: StartCommand = start_in_shell
 
 
 @dataclass(frozen=True)

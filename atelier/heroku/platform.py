@@ -13,7 +13,7 @@ from pathlib import Path
 
 from atelier.heroku.addon_desk import AddOnDesk
 from atelier.heroku.addons import end_left_over
-from atelier.heroku.container import StartCommand, end_former_life
+from atelier.heroku.container import StartCommand, end_former_life, start_in_shell
 from atelier.heroku.dynos import Dyno, Ground, Order, Pace
 from atelier.heroku.formation import Formation
 from atelier.heroku.live_app import LiveApp
@@ -36,9 +36,9 @@ class Platform:
     """All apps and what runs for them. `start()` it, then `stop()` it."""
 
     def __init__(
-        self, home: Path, pace: Pace | None = None, start: StartCommand | None = None
+        self, home: Path, pace: Pace | None = None, start: StartCommand = start_in_shell
     ) -> None:
-        """Live in `home`; `start` is how commands are started, a shell of the system's by default.
+        """Live in `home`; commands of dynos are started by `start`.
 
         Raises AlreadyRunning.
         """

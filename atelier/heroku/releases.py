@@ -27,9 +27,7 @@ _PHASE_LINES = 1000  # kept of what it prints, which may be without end
 class Releases:
     """Makes releases and brings them to life."""
 
-    def __init__(
-        self, store: Store, places: Places, platform_id: str, start: StartCommand | None = None
-    ) -> None:
+    def __init__(self, store: Store, places: Places, platform_id: str, start: StartCommand) -> None:
         self._store = store
         self._places = places
         self._platform_id = platform_id
