@@ -292,59 +292,6 @@ def test_lessons_are_followed_to_their_solutions(small: Course, shell: str) -> N
     assert greet.skipped == ("brew install something: this package manager is for macOS",)
 
 
-RELOAD = """\
-import os
-import time
-
-
-def looked():
-    return {name: os.stat(name).st_mtime_ns for name in os.listdir() if name.endswith(".py")}
-
-
-before, number = looked(), 1
-print("Debugger PIN 1", flush=True)
-while True:
-    time.sleep(0.05)
-    if looked() != before:
-        number += 1
-        print("Detected change", flush=True)
-        time.sleep(0.5)  # it restarts, and sees nothing
-        print("Debugger PIN", number, flush=True)
-        time.sleep(0.3)  # it finds its files
-        before = looked()
-"""
-
-
-def test_a_server_that_reloads_sees_each_change(small: Course, tmp_path: Path) -> None:
-    script = tmp_path / "reload.py"
-    script.write_text(RELOAD, "utf-8")
-    start = f"""\
-<!-- follow: ready "Debugger PIN 1" -->
-**Terminal web**
-
-```bash
-{PYTHON} "{script}"
-```
-
-## Step by step
-"""
-    seen = """\
-```text
-Detected change
-Debugger PIN 2
-Detected change
-Debugger PIN 3
-```
-
-<!-- follow: stop web -->
-
-<!-- follow: fails -->
-"""
-    change(small, "## Step by step\n", start)
-    change(small, "<!-- follow: fails -->\n", seen)
-    follow(small, "greet")
-
-
 def test_what_this_machine_lacks_is_left_out(small: Course) -> None:
     lacking = f"""\
 <!-- follow: needs "test -f nowhere" -->

@@ -43,13 +43,10 @@ _READY_WITHIN = 60.0
 _ANSWERS_WITHIN = 60.0  # a statement in a Python shell
 _STOPS_WITHIN = 60.0  # a worker ends its task
 _IDLE_AFTER = 5.0  # longer than a task of the lessons
-_RELOADS_WITHIN = 10.0  # a server in debug mode that a change stops does not say so
-_LOOKS_WITHIN = 1.0
 _SHOWS_WITHIN = 45.0  # a worker that has lost its broker pauses for longer and longer
 
 _JUDGES = re.compile(r"\batelier check$")
 _NAMED = re.compile(r"\bTerminal (Redis|RabbitMQ|worker|web|heroku)\b")
-_RELOADED = "Debugger PIN"  # the last that Flask's debug mode says when it has restarted
 _OF_A_BLOCK = frozenset({"ready", "fails", "skip", "needs", "reminder", "interim"})
 _PYTHON = "python"  # among what is missing: a Python shell that was not opened
 # What others in a lesson use, in the order in which they are left.
@@ -79,7 +76,6 @@ class Follower:
         self._named: list[str] = []
         self._left_out: Block | None = None  # the last block that was not done here
         self._missing: set[str] = set()  # terminals where something does not run for that reason
-        self._reloading: dict[Terminal, int] = {}  # and how much they had shown at the last change
         self.counts = Counts()
         self.judged: Tree | None = None
 
@@ -354,32 +350,8 @@ class Follower:
                 block.line,
                 f"this block changes nothing in {block.file}: is it a reminder?",
             )
-        self._let_reload()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(changed, "utf-8")
-        if path.suffix == ".py":
-            self._reloading = {
-                each: len(each.shown)
-                for each in self._terminals.values()
-                if each.running is not None and _RELOADED in each.shown
-            }
-
-    def _let_reload(self) -> None:
-        """Wait until servers that restart at each change have done so for the last one.
-
-        A change that is made while they restart is not seen as one, nor is one that is made
-        before they have looked at the files, just after they said that they run.
-        """
-        if not self._reloading:
-            return
-        deadline = Deadline(_RELOADS_WITHIN)
-        for terminal, shown in self._reloading.items():
-            while _RELOADED not in terminal.shown[shown:] and not deadline.over:
-                self._place.pause()
-        looked = Deadline(_LOOKS_WITHIN)
-        while not looked.over:
-            self._place.pause()
-        self._reloading = {}
 
     # Mismatches
 
