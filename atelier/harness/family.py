@@ -91,27 +91,40 @@ class Family:
 
     def _members(self) -> Iterator[psutil.Process]:
         alive = {process.pid for process in self._started if process.poll() is None}
-        yield from members(alive, self.token, orphans_are_ours=self._born)
+        sessions = {process.pid for process in self._started}
+        yield from members(alive, sessions, self.token, orphans_are_ours=self._born)
 
 
 class FamilyEnded(Exception):
     """A process was asked for after the check that it belonged to had ended."""
 
 
-def members(roots: set[int], token: str, *, orphans_are_ours: bool) -> Iterator[psutil.Process]:
-    """Yield the processes in `roots`, their descendants, and those that carry `token`."""
+def members(
+    roots: set[int], sessions: set[int], token: str, *, orphans_are_ours: bool
+) -> Iterator[psutil.Process]:
+    """Yield the processes in `roots`, their descendants, and those that carry `token`.
+
+    A program that writes its title over its environment, as a Redis server does, carries no
+    token any more. As an orphan of ours it is known by its session, one of `sessions`.
+    """
     import psutil
 
     if orphans_are_ours:
         candidates = psutil.Process().children(recursive=True)
     else:
-        candidates = list(psutil.process_iter())
+        # Among all processes of the machine, the number of a session may be somebody else's.
+        candidates, sessions = list(psutil.process_iter()), set()
     ours = set(roots)
     for process in candidates:  # parents come before their children
         with contextlib.suppress(psutil.Error, OSError):
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            if process.pid in ours or process.ppid() in ours or _carries(process, token):
+            if (
+                process.pid in ours
+                or process.ppid() in ours
+                or os.getsid(process.pid) in sessions
+                or _carries(process, token)
+            ):
                 ours.add(process.pid)
                 yield process
 

@@ -180,7 +180,8 @@ class Container:
         if process is None:
             return
         roots = {process.pid} if process.poll() is None else set()
-        yield from members(roots, self._token, orphans_are_ours=become_subreaper())
+        ours = become_subreaper()
+        yield from members(roots, {process.pid}, self._token, orphans_are_ours=ours)
 
 
 def _bury_orphans(session: int) -> None:
