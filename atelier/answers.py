@@ -90,10 +90,11 @@ def tree_of(course: Course, answer: Answer) -> Tree:
 
 
 @contextmanager
-def project_with(tree: Tree, setup: Path | None = None, *, warm: bool = False) -> Iterator[Source]:
+def project_with(tree: Tree, setup: Path | None = None) -> Iterator[Source]:
     """Make a project of `tree` in a temporary folder, in git, run by our own environment.
 
-    `warm` tells whether its programs may be forked from one that has imported the libraries.
+    Its programs are forked from one that has imported the libraries. What a learner's are, begun
+    afresh by an environment of their own, is seen when the lessons are followed.
     """
     with TemporaryDirectory(prefix="answer-") as scratch:
         folder = Path(scratch).resolve() / "shop"
@@ -104,14 +105,13 @@ def project_with(tree: Tree, setup: Path | None = None, *, warm: bool = False) -
         git(folder, "commit", "--quiet", "--allow-empty", "--message", "project")
         if setup is not None and setup.is_file():
             subprocess.run(["bash", str(setup)], cwd=folder, check=True, capture_output=True)
-        yield Source(folder, own_interpreter(warm=warm))
+        yield Source(folder, own_interpreter(warm=True))
 
 
 def judge_answer(course: Course, answer: Answer) -> tuple[Report, list[str]]:
     """Check an answer by its step; return the report and what is not as it must be."""
     tree, setup = tree_of(course, answer), answer.folder / "setup.sh"
-    # Forked; the step's own solution is what starts afresh, as a learner's does (judge_cell).
-    with project_with(tree, setup, warm=True) as source:
+    with project_with(tree, setup) as source:
         [report] = check(course, [answer.step], source)
     return report, list(_defects(answer, report))
 

@@ -1,6 +1,6 @@
 """One language followed word for word; `atelier verify` follows the other too, in zsh.
 
-In parts of seven lessons, side by side where each can have a network of its own: a part begins
+In parts, side by side where each can have a network of its own: a part begins
 with the files that the one before must end with.
 """
 

@@ -35,7 +35,7 @@ def test_a_server_that_comes_back_at_the_same_address_is_asked_anew(
 
 def test_a_worker_is_waited_for_and_answers(course: Course) -> None:
     tree = course.tree(course.step("10-first-task"))
-    with project_with(tree, warm=True) as source, World(source) as world:
+    with project_with(tree) as source, World(source) as world:
         answers: list[object] = []
         asking = threading.Thread(target=lambda: answers.append(ping(world.redis, 60)))
         asking.start()

@@ -63,8 +63,7 @@ def judge_cell(course: Course, cell: Cell) -> Judged:
     tree = course.tree_before(cell.step) if cell.is_start or not cell.branch else None
     if tree is None:
         tree = course.tree(_branch(cell))
-    # On its own step a solution starts afresh, as a learner's does.
-    with project_with(tree, warm=cell.branch != cell.step) as source:
+    with project_with(tree) as source:
         # At the step that overtakes, all are judged: what is overtaken must be unmet.
         at = None if cell.is_start or just_overtaken else cell.branch
         [report] = check(course, [cell.step], source, at=at)

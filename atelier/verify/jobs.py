@@ -24,7 +24,7 @@ from atelier.verdicts import Unmet, Verdict
 from atelier.verify.branches import branch_defects
 from atelier.verify.cells import Cell, cells, judge_cell
 
-_PART = 7  # lessons that are followed in one go, where that is side by side with others
+_PART = 9  # lessons that are followed in one go, where that is side by side with others
 
 # Hears how far a long job has come.
 Progress = Callable[[str], None]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,27 +23,29 @@ from atelier.verify.jobs import Job, Outcome
 # Hears the outcome of a job, or how far it has come.
 Heard = Callable[[Job, Outcome | str], None]
 
+_BESIDES = 5  # processes besides one a core: what is judged waits for more than half of its time
 _ENDS_WITHIN = 30.0  # seconds that an interrupted worker has to end what it started
 _LAST_WORDS = 2000  # characters
 
 
 def perform_all(root: Path, jobs: Sequence[Job], heard: Heard, size: int | None = None) -> None:
-    """Do `jobs` in their order, `size` at a time; `heard` is called in this thread.
+    """Do `jobs`, `size` at a time, from both ends; `heard` is called in this thread.
+
+    A long job waits for most of its time. So that all cores are at work then too, every other
+    worker process begins at the end of the list, with what is short.
 
     A worker process that ends unexpectedly is a defect of the job it was at, and another
     takes its place. When this is left by an exception (Ctrl-C), all workers are ended, and
     with them all that they started.
     """
-    waiting: SimpleQueue[Job | None] = SimpleQueue()
+    waiting = deque(jobs)
     told: SimpleQueue[tuple[Job, Outcome | str]] = SimpleQueue()
-    for job in jobs:
-        waiting.put(job)
-    # What is judged waits for more than half of its time.
-    workers = [_Worker(root, waiting, told) for _ in range(size or (os.cpu_count() or 1) + 3)]
+    takes = itertools.cycle((waiting.popleft, waiting.pop))
+    size = size or (os.cpu_count() or 1) + _BESIDES
+    workers = [_Worker(root, take, told) for take in itertools.islice(takes, size)]
     left = len(jobs)
     try:
         for worker in workers:
-            waiting.put(None)
             worker.start()
         while left:
             job, said = told.get()
@@ -56,17 +60,17 @@ def perform_all(root: Path, jobs: Sequence[Job], heard: Heard, size: int | None 
 
 
 class _Worker(threading.Thread):
-    """A thread that hands jobs to a process of its own, until None comes."""
+    """A thread that hands jobs to a process of its own, until `take` raises IndexError."""
 
     def __init__(
         self,
         root: Path,
-        waiting: SimpleQueue[Job | None],
+        take: Callable[[], Job],
         told: SimpleQueue[tuple[Job, Outcome | str]],
     ) -> None:
         super().__init__(daemon=True)
         self._root = root
-        self._waiting = waiting
+        self._take = take
         self._told = told
         self._process: subprocess.Popen[str] | None = None
         self._interrupted = False
@@ -74,8 +78,10 @@ class _Worker(threading.Thread):
 
     def run(self) -> None:
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-            while not self._interrupted and (job := self._waiting.get()) is not None:
-                self._told.put((job, self._do(job, errors)))
+            with contextlib.suppress(IndexError):  # no job is left
+                while not self._interrupted:
+                    job = self._take()
+                    self._told.put((job, self._do(job, errors)))
             self._end()
 
     def interrupt(self) -> None:
