@@ -25,8 +25,8 @@ VALUE = "/append?value="
 DELAY = "/total?delay="
 ID = "/result?id="
 PENDING = "Pending..."
-NO_NUMBERS = ("", "ten", "1.5", "1e3", "nan")
-NO_DELAYS = ("", "soon", "-1", "nan", "inf", "-inf")
+NO_NUMBERS = ("", "ten", "1.5", "1e3", "nan", "%C2%B2", "--5")
+NO_DELAYS = ("", "soon", "-1", "-0.5", "nan", "inf", "-inf")
 ANSWER_WITHIN = 8.0  # seconds
 AT_ONCE = 2.0
 WAITS = 2.0
@@ -39,6 +39,8 @@ _TRIES = 3
 _MANY = 8
 _UNKNOWN_TASK = "no.worker.knows.this.task"
 _ID = re.compile(r"[\w-]{8,64}")
+# In the worker's log, of a task that ended well: the process of the pool that ran it, and its id.
+_ENDED = re.compile(r"/(ForkPoolWorker-\d+)\] Task \S+\[([\w-]+)\] succeeded")
 
 
 def random_numbers(count: int) -> list[int]:
@@ -132,8 +134,9 @@ class LedgerChecks:
     def ids(self, worlds: Worlds) -> list[str]:
         """Return the ids that /total answered. Raises NotYet when they are none."""
         seen = self.observed(worlds)
-        for answer in (*seen.totals, seen.default):
-            expect_status(answer, 200, "GET /total", seen.web)
+        paths = [*(f"{DELAY}{delay}" for delay in SIDE_BY_SIDE), "/total"]
+        for path, answer in zip(paths, (*seen.totals, seen.default), strict=True):
+            expect_status(answer, 200, f"GET {path}", seen.web)
         found = [answer.text.strip() for answer in seen.totals]
         expect(
             all(map(_ID.fullmatch, found)) and len(set(found)) == len(found),
@@ -175,7 +178,7 @@ class LedgerChecks:
         readers = _readers(seen.monitor.heard(), key, push)[ours:]
         for _attempt in range(_TRIES):
             began = time.monotonic()
-            task_id = get(web, f"{DELAY}{WAITS:g}").text.strip()
+            task_id = _start(web, f"{WAITS:g}")
             _taken(world, Deadline(DONE_WITHIN))
             time.sleep(STARTS_WITHIN)
             running = get(web, f"{ID}{task_id}")
@@ -189,7 +192,7 @@ class LedgerChecks:
         sums.append((total, get(web, f"{ID}{task_id}")))
         before = len(_readers(seen.monitor.heard(), key, push))
         get(web, f"{VALUE}{-total}")
-        more = [get(web, f"{DELAY}0").text.strip() for _each in range(_MANY)]
+        more = [_start(web, "0") for _each in range(_MANY)]
         for task_id in more:
             queue.wait_for_result(task_id, Deadline(ANSWER_WITHIN))
         later = _readers(seen.monitor.heard(), key, push)[before:]
@@ -379,8 +382,11 @@ class LedgerChecks:
         """Two processes of the worker never write into one connection."""
         worked = self.worked(worlds)
         count = len(set(worked.readers))
+        done = {task_id: process for process, task_id in _ENDED.findall(worked.worker.log)}
+        # A task that waits in the worker, by countdown, may find the same process as the other.
+        processes = len({done[each] for each in self.ids(worlds) if each in done})
         expect(
-            count >= PROCESSES,
+            count >= (processes or PROCESSES),
             _("Expected: two tasks side by side, in two processes, use two connections."),
             seen=_("{count} connections to Redis", count=count),
             look=_("Is a connection opened before the worker forks, and used after it?"),
@@ -390,6 +396,13 @@ class LedgerChecks:
 def get(web: Web, path: str) -> Response:
     """Ask for a page of the ledger. Raises TookTooLong, ProgramStopped."""
     return web.get(path, ANSWER_WITHIN)
+
+
+def _start(web: Web, delay: str) -> str:
+    """Start a task; return its id. Raises NotYet, TookTooLong, ProgramStopped."""
+    answer = get(web, f"{DELAY}{delay}")
+    expect_status(answer, 200, f"GET {DELAY}{delay}", web)
+    return answer.text.strip()
 
 
 def _text(raw: bytes | str) -> str:

@@ -17,7 +17,7 @@ _LOOK_EVERY = 0.02  # seconds
 
 # Run by the learner's interpreter. The answers go to a file: they may print what they like.
 _ASK = """\
-import json, os, sys, traceback
+import json, os, sys, traceback, types
 sys.path.insert(0, os.getcwd())  # as `flask shell` does, after its own imports
 given = json.loads(sys.argv.pop())
 count = 0
@@ -40,7 +40,10 @@ def attempt(function):
     else:
         tell(value)
 
-names = {"__name__": "question", "tell": tell, "attempt": attempt, **given["values"]}
+# A module like any other: what marks functions may look theirs up.
+module = sys.modules["question"] = types.ModuleType("question")
+names = vars(module)
+names.update(tell=tell, attempt=attempt, **given["values"])
 exec(compile(given["code"], "<question>", "exec"), names)
 """
 

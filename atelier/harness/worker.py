@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atelier.harness.process import Program
     from atelier.harness.world import World
 
-READY = r"\S+@\S+ ready\.$"  # whatever the log format begins with
+READY = r"\S+@\S+ ready\."  # whatever the log format puts around it
 UNREACHABLE = r"Cannot connect to (?P<address>\S+): "
 _START_WITHIN = 40.0  # seconds
 _ANSWER_WITHIN = 10.0

@@ -30,14 +30,36 @@ WHAT = f"POST {REPORTS}"
 COLUMNS = ("id", "name", "description")
 AT_ONCE = 2.0  # seconds; nothing in the request takes time but Redis and the database
 ENDED_WITHIN = 15
+ON_ITS_WAY = (200, 202)
 AT_THE_SAME_TIME = 4
 IN_ORDER = 180  # seconds: each of the last criteria waits for those before it
 PRODUCTS = (
     {"name": 'Cap, "large"', "description": "red, blue\nand green"},
     {"name": "Été à Nîmes, 5 €", "description": None},
     {"name": "two\nlines", "description": 'a "quoted" word'},
+    {"name": "from a form", "description": "one\r\ntwo"},
     {"name": "semicolon; tab\t, 'apostrophe'", "description": ""},
 )
+
+
+# A module of ours in the worker: it can hold up who reads the products, so that a report takes
+# as long as we choose.
+GATE = """
+import re, time
+from pathlib import Path
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+HOME = Path({home!r})
+
+@event.listens_for(Engine, "before_cursor_execute")
+def executing(connection, cursor, statement, parameters, context, executemany):
+    if re.match(r"\\s*SELECT\\b.*\\bproducts?\\b", statement, re.IGNORECASE | re.DOTALL):
+        end = time.monotonic() + 60
+        while (HOME / "closed").exists() and time.monotonic() < end:
+            (HOME / "at-the-gate").touch()
+            time.sleep(0.01)
+"""
 
 
 class Servers(NamedTuple):
@@ -51,6 +73,8 @@ class Servers(NamedTuple):
 
 def servers(worlds):
     world, elsewhere = worlds.shared(), worlds.new(redis=False)
+    (world.root / "gate_of_the_check.py").write_text(GATE.format(home=str(world.home)))
+    world.worker_options.append("--include=gate_of_the_check")
     world.env["DATABASE_URL"] = f"sqlite:///{world.home / 'check.db'}"
     shared = {*world.replaced, "DATABASE_URL"}
     elsewhere.env.update({name: world.env[name] for name in shared})
@@ -131,7 +155,7 @@ def ask(worlds):
 
 def over(response):
     """Whether a report has come, or will not come any more."""
-    return not (response.status == 200 and "state" in fields(response)) or (
+    return not (response.status in ON_ITS_WAY and "state" in fields(response)) or (
         fields(response)["state"] == "FAILURE"
     )
 
@@ -189,6 +213,25 @@ def table_of_products(connection):
     return "products"
 
 
+def while_made(worlds):
+    """A report that the worker has begun and cannot end yet, and a POST in the meantime."""
+    world, web, away, _products = worlds.once(servers)
+    with suppress(Unmet):  # told by another criterion
+        worlds.once(later)
+    closed, there = world.home / "closed", world.home / "at-the-gate"
+    closed.touch()
+    try:
+        path = accepted(post(web), web)
+        deadline = Deadline(ENDED_WITHIN)
+        while not there.exists() and not deadline.over:
+            time.sleep(0.05)
+        second = post(away)
+    finally:
+        closed.unlink()
+    wait_for_end(web, path)
+    return there.exists(), path, second
+
+
 @contextmanager
 def products_hidden(world):
     """While this is open, the database has no products: whoever reads them gets an error."""
@@ -205,7 +248,7 @@ def failed(worlds):
     """What becomes of a report that cannot be made, and of the one asked for after it."""
     world, web, _away, _products = worlds.once(servers)
     with suppress(Unmet):  # told by another criterion; it needs the products
-        worlds.once(later)
+        worlds.once(while_made)
     accepted(worlds.once(ask).first, web)
     with products_hidden(world):
         answer = post(web)
@@ -214,11 +257,22 @@ def failed(worlds):
     return answer, found, again, wait_for_end(web, accepted(again, web))
 
 
+def of_nothing(worlds):
+    """A report of a shop without products."""
+    _world, web, _away, _products = worlds.once(servers)
+    with suppress(Unmet):
+        worlds.once(failed)
+    for product in web.get("/api/v1/products").json():
+        web.request("DELETE", f"/api/v1/products/{product['id']}")
+    answer = post(web)
+    return wait_for_end(web, accepted(answer, web))
+
+
 def without_redis(worlds):
     """A POST while Redis is stopped, the one after it, and what then waits."""
     world, web, _away, _products = worlds.once(servers)
     with suppress(Unmet):
-        worlds.once(failed)
+        worlds.once(of_nothing)
     accepted(worlds.once(ask).first, web)
     world.resting_worker.stop()
     world.redis_server.stop()
@@ -249,8 +303,8 @@ def test_state_comes_first(worlds):
     seen = worlds.once(ask)
     accepted(seen.first, web)
     expect(
-        seen.early.status == 200 and "state" in fields(seen.early),
-        _("Expected: with no worker, GET on Location answers 200, with a JSON object and state."),
+        seen.early.status in ON_ITS_WAY and "state" in fields(seen.early),
+        _("Expected: with no worker, GET on Location answers a JSON object with a state."),
         seen=f"{seen.early.status} {seen.early.content_type}: {seen.early.text[:300]}",
         look=_("Who makes the report: the route, or the task? And what says how far it is?"),
     )
@@ -348,11 +402,23 @@ def test_later_post_is_a_new_one(worlds):
     )
 
 
+@criterion(_("A POST while the report is being made gives the same one"), timeout=IN_ORDER)
+def test_post_while_it_is_made(worlds):
+    begun, first, second = worlds.once(while_made)
+    again = accepted(second, worlds.once(servers).web)
+    expect(
+        not begun or again == first,
+        _("Expected: while the worker makes the report, POST gives the same Location."),
+        seen=[first, again],
+        look=_("At which point of the task does the place become free?"),
+    )
+
+
 @criterion(_("A report that cannot be made says so, and does not block the next"), timeout=IN_ORDER)
 def test_failed_report(worlds):
     answer, found, again, remade = worlds.once(failed)
     expect(
-        found.status == 200 and fields(found).get("state") == "FAILURE",
+        found.status < 500 and fields(found).get("state") == "FAILURE",
         _("Expected: after an error in the task, GET gives the state FAILURE, as JSON."),
         seen=f"{found.status} {found.text[:300]}",
         look=_("Which line runs when the products cannot be read?"),
@@ -368,6 +434,20 @@ def test_failed_report(worlds):
         _("Expected: the new one is made, now that the products can be read again."),
         seen=f"{remade.status} {remade.text[:300]}",
         look=_("Which line runs when the products cannot be read?"),
+    )
+
+
+@criterion(_("Without products, the file has its first line"), timeout=IN_ORDER)
+def test_no_products(worlds):
+    found = worlds.once(of_nothing)
+    worker = worlds.once(servers).world.resting_worker
+    expect_file(found, _("Expected: without products, GET gives a file too."), worker)
+    names = next(csv.reader(io.StringIO(found.body.decode("utf-8-sig"), newline="")), [])
+    expect(
+        set(COLUMNS) <= set(names),
+        _("Expected: the first line names the columns {names}.", names=COLUMNS),
+        seen=found.text[:300],
+        look=_("Where do the names of the columns come from?"),
     )
 
 

@@ -6,6 +6,8 @@ LONG = 90  # seconds, for what starts a worker and waits for its tasks
 ledger = LedgerChecks(start_web, start_worker)
 VIEW = "views/ledger.py"
 
+PASSWORD = "letmein"
+
 # What one Python of the project tells of apps that are given different addresses, and of two
 # apps that it has at the same time: whose client is redis_client?
 ADDRESSES = """
@@ -50,7 +52,15 @@ attempt(two_clients)
 def with_addresses(worlds):
     """What the routes answer by TLS, twice, then without an address; and two apps' clients."""
     world = worlds.new()
-    urls = [world.redis.url, worlds.new().redis.url]
+    elsewhere = worlds.new().redis
+    closed = worlds.new().redis
+    closed.client().config_set("requirepass", PASSWORD)
+    urls = [
+        world.redis.url,
+        elsewhere.url,
+        elsewhere.url.removesuffix("/0") + "/3",
+        closed.url.replace("://", f"://:{PASSWORD}@"),
+    ]
     return world.ask(ADDRESSES, tls=world.redis_over_tls, urls=urls)
 
 
@@ -131,7 +141,7 @@ def test_forks_share_no_connection(worlds):
 def test_client_is_that_of_the_app(worlds):
     found = worlds.once(with_addresses).answer(40, number=4)
     expect(
-        found == [["0"], ["1"]],
+        found == [["0"], ["1"], ["2"], ["3"]],
         _("Expected: in the context of two apps, redis_client reaches the Redis of each."),
         seen=found,
         look=_("Where does redis_client look for the client, and when?"),

@@ -42,7 +42,9 @@ celery.broker_transport_options.visibility_timeout = 3600
 celery.broker_transport_options.queue_order_strategy = sorted
 celery.result_backend_transport_options.retry_policy.timeout = 1.5
 celery.result_backend_transport_options.retry_policy.max_retries = 7
+celery.result_backend_transport_options.retry_policy.interval_start = 0
 celery.result_expires = 4321
+celery.worker_prefetch_multiplier = 1
 celery.task_track_started = no
 celery.task_acks_late = yes
 celery.task_default_queue = shop
@@ -52,16 +54,23 @@ NAMED = {"FLASK_CONFIG": FILE}
 GIVEN = {
     "CELERY__BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "60",
     "CELERY__RESULT_BACKEND_TRANSPORT_OPTIONS__RETRY_POLICY__TIMEOUT": "2.5",
-    "CELERY__TASK_TRACK_STARTED": "yes",
+    "CELERY__TASK_TRACK_STARTED": "Yes",
     "CELERY__ACCEPT_CONTENT": "json, yaml",
 }
 ONE = next(iter(GIVEN))
 CASES = {
     "file": (INI, NAMED),
     "both": (INI, {**NAMED, **GIVEN}),
-    "environment": ("", {**GIVEN, "CELERY__BROKER_URL": ADDRESS}),
+    "environment": (
+        "",
+        {**GIVEN, "CELERY__BROKER_URL": ADDRESS, "CELERY__ACCEPT_CONTENT": "json,"},
+    ),
     "unknown": (f"{INI}celery.brocker_url = redis://localhost\n", NAMED),
     "unknown variable": (INI, {**NAMED, "CELERY__RESULT_EXPIRE": "60"}),
+    "two variables": (
+        INI,
+        {**NAMED, "CELERY__RESULT_EXPIRES": "60", "CELERY__RESULT_EXPIRES__X": "1"},
+    ),
     "value and group": (f"{INI}celery.broker_transport_options = 1\n", NAMED),
 }
 
@@ -113,6 +122,7 @@ def test_number(worlds):
         _("Expected: “4321” becomes a whole number."),
         _("In which order are the types tried?"),
         result_expires=4321,
+        worker_prefetch_multiplier=1,
     )
 
 
@@ -123,7 +133,9 @@ def test_three_levels(worlds):
         "file",
         _("Expected: under result_backend_transport_options, retry_policy with its two numbers."),
         _("How many times is the name split?"),
-        result_backend_transport_options={"retry_policy": {"timeout": 1.5, "max_retries": 7}},
+        result_backend_transport_options={
+            "retry_policy": {"timeout": 1.5, "max_retries": 7, "interval_start": 0}
+        },
     )
 
 
@@ -174,7 +186,9 @@ def test_environment_overrides(worlds):
         ),
         _("What becomes of the group when one of its settings is given?"),
         broker_transport_options={"visibility_timeout": 60, "queue_order_strategy": "sorted"},
-        result_backend_transport_options={"retry_policy": {"timeout": 2.5, "max_retries": 7}},
+        result_backend_transport_options={
+            "retry_policy": {"timeout": 2.5, "max_retries": 7, "interval_start": 0}
+        },
         task_track_started=True,
         accept_content=["json", "yaml"],
         result_expires=4321,
@@ -190,6 +204,7 @@ def test_environment_alone(worlds):
         _("Are the same functions used for the file and for the environment?"),
         broker_url=ADDRESS,
         broker_transport_options={"visibility_timeout": 60},
+        accept_content=["json"],
         result_backend_transport_options={"retry_policy": {"timeout": 2.5}},
         task_track_started=True,
     )
@@ -216,3 +231,4 @@ def test_unknown(worlds):
 @criterion(_("A setting that is a value and a group is refused"), file="nested.py")
 def test_value_and_group(worlds):
     expect_said(worlds, "value and group", "broker_transport_options")
+    expect_said(worlds, "two variables", "result_expires")

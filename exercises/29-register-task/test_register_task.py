@@ -21,7 +21,7 @@ from registry import task
 def plain(a, b=0):
     return [a, b, bool(current_app)]
 
-@task(name="probe.given", acks_late=True, max_retries=7)
+@task(name="probe.given", acks_late=True, max_retries=7, rate_limit="99/s")
 def named(a):
     return a
 
@@ -33,7 +33,7 @@ def not_marked(a):
     return a
 """
 DEEPER = f"""
-from flask import current_app, request
+from flask import current_app
 from {PACKAGE}.{PROBE} import plain
 from registry import task
 
@@ -75,8 +75,18 @@ def app_at(number):
     address = re.sub(r"(/\d*)?$", f"/{number}", url, count=1)
     return create_app({"CELERY_BROKER_URL": address, "CELERY_RESULT_BACKEND": address})
 
+made = []
+
+def first_app():
+    if not made:
+        made.append(app_at(0))
+    return made[0]
+
 def tasks_of(app):
     return app.extensions["celery"].tasks
+
+def options_of(made):
+    return made and [made.acks_late, made.max_retries, made.rate_limit]
 
 def functions():
     with create_app().app_context():
@@ -84,14 +94,11 @@ def functions():
     return [[isfunction(each) for each in (probe.plain, probe.named, probe.empty)], values]
 
 def scanned():
-    global app
-    app = app_at(0)
-    tasks = tasks_of(app)
-    named = tasks.get(names["named"])
+    tasks = tasks_of(first_app())
     return {
         "missing": [each for each in names.values() if each not in tasks],
         "more": [each for each in tasks if module in each and each not in names.values()],
-        "options": named and [named.acks_late, named.max_retries],
+        "options": options_of(tasks.get(names["named"])),
     }
 
 def by_hand(a, b):
@@ -105,18 +112,18 @@ def only_marked(a):
     return a
 
 def registered():
+    app = first_app()
     with app.app_context():
-        register_task(by_hand, name=hand, acks_late=True, max_retries=7)
+        register_task(by_hand, name=hand, acks_late=True, max_retries=7, rate_limit="99/s")
         register_task(other)
-    made = tasks_of(app).get(hand)
     return {
-        "options": made and [made.acks_late, made.max_retries],
+        "options": options_of(tasks_of(app).get(hand)),
         "default": f"{other.__module__}.other" in tasks_of(app),
         "plain": isfunction(by_hand) and by_hand(2, 3) == 5,
     }
 
 def sent():
-    with app.app_context():
+    with first_app().app_context():
         results = [
             delay_task(probe.plain, numbers[0], b=numbers[1]),
             delay_task(names["named"], numbers[2]),
@@ -128,7 +135,7 @@ def sent():
 def unknown():
     sys.path.insert(0, os.path.join(os.getcwd(), "jobs"))
     twin = import_module(module)
-    with app.app_context():
+    with first_app().app_context():
         return {
             "name": raised(delay_task, "probe.nobody", 1),
             "function": raised(delay_task, probe.not_marked, 1),
@@ -137,11 +144,13 @@ def unknown():
         }
 
 def taken():
-    with app.app_context():
+    with first_app().app_context():
         return [
             raised(register_task, other, name=hand),
             raised(register_task, other, name="tasks.very_slow_add"),
-            raised(register_task, by_hand, name=hand, acks_late=True, max_retries=7),
+            raised(
+                register_task, by_hand, name=hand, acks_late=True, max_retries=7, rate_limit="99/s"
+            ),
         ]
 
 def apart():
@@ -151,7 +160,7 @@ def apart():
         delay_task("probe.of_two", 1, 2)
         delay_task(probe.named, 1)
         refused = [raised(delay_task, hand, 1, 2), raised(delay_task, by_hand, 1, 2)]
-    apps = {"app": app, "two": two, "three": app_at(2)}
+    apps = {"app": first_app(), "two": two, "three": app_at(2)}
     know = lambda name: [each for each in apps if name in tasks_of(apps[each])]
     return {
         "of_two": know("probe.of_two"), "hand": know(hand), "jobs": know(names["plain"]),
@@ -161,6 +170,7 @@ def apart():
 def mails():
     global place
     from models import Product, db
+    app = first_app()
     with app.app_context():
         db.create_all()
         db.session.add(Product(name=product))
@@ -181,6 +191,7 @@ def done():
     end = time.monotonic() + 90
     while not os.path.exists(go) and time.monotonic() < end:
         time.sleep(0.05)
+    app = first_app()
     with app.app_context():
         found = get_task_result(ids[0])
         mailed = app.test_client().get(place)
@@ -295,8 +306,11 @@ def test_options_reach_celery(worlds):
     by_hand = part(worlds, "registered")["options"]
     for way, options in (("@task", by_mark), ("register_task", by_hand)):
         expect(
-            options == [True, 7],
-            _("Expected: {way} with acks_late=True and max_retries=7 sets both.", way=way),
+            options == [True, 7, "99/s"],
+            _(
+                "Expected: {way} with acks_late, max_retries and rate_limit sets all three.",
+                way=way,
+            ),
             seen=options,
             look=_("Where do the options go after the name is taken out?"),
         )

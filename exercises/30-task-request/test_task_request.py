@@ -33,13 +33,19 @@ def seen():
         "id": request_id(),
     }
 
+def asked(word):
+    return {
+        **seen(), "word": word, "url": request.url, "args": dict(request.args),
+        "of the client": [request.cookies.get("taste"), request.headers.get("Authorization")],
+    }
+
 @task
 def look(word):
-    return {**seen(), "word": word, "url": request.url, "args": dict(request.args)}
+    return asked(word)
 
 @shared_task(name="probe_request.shared")
 def shared(word):
-    return {**seen(), "word": word, "url": request.url, "args": dict(request.args)}
+    return asked(word)
 
 @task
 def pass_on(word):
@@ -87,7 +93,9 @@ import json
 
 def send(method, path, told):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    headers = {} if told is None else {header: told.encode("utf-8")}
+    headers = {"Cookie": "taste=plain", "Authorization": "Bearer of-the-client"}
+    if told is not None:
+        headers[header] = told.encode("utf-8")
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     body = answer.read().decode("utf-8", "replace")
@@ -278,6 +286,12 @@ def test_request_is_its_own(worlds):
             _("Expected: in the task, request.url and request.args are empty."),
             seen=_("url {url!r}, args {args}", url=found["url"], args=found["args"]),
             look=_("Which request is this: the one that enqueued the task?"),
+        )
+        expect(
+            found["of the client"] == [None, None],
+            _("Expected: the client's cookies and its Authorization stay in the view."),
+            seen=found["of the client"],
+            look=_("Which headers of the request does the message bring?"),
         )
         expect(
             found["word"] == word,

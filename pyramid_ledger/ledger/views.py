@@ -25,6 +25,11 @@ def no_redis(error, request):
     return HTTPServiceUnavailable("The ledger is closed.")
 
 
+@exception_view_config(UnicodeDecodeError)
+def no_text(error, request):
+    return HTTPBadRequest("This address is not written in UTF-8: /append?value=10")
+
+
 @view_config(route_name="append", renderer="string")
 def append_value(request):
     value = request.GET.get("value", "")

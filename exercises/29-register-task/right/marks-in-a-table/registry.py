@@ -39,7 +39,7 @@ def scan(app, package):
                 register_task(function, **options)
 
 
-def delay_task(task, *args, **kwargs):
+def delay_task(task, /, *args, **kwargs):
     for name, each in ours().tasks.items():
         if name == task or getattr(each, "function", None) is task:
             return ours().send_task(name, args=args, kwargs=kwargs)

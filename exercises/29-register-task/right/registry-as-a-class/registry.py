@@ -76,7 +76,7 @@ def scan(app, package):
                     register_task(function, **function._celery_task)
 
 
-def delay_task(task, *args, **kwargs):
+def delay_task(task, /, *args, **kwargs):
     return app_tasks().find(task).apply_async(args, kwargs)
 
 

@@ -47,7 +47,7 @@ def name_of(task):
     return next((name for name in current_app.extensions["tasks"] if name.endswith(f".{task.__name__}")), None)
 
 
-def delay_task(task, *args, **kwargs):
+def delay_task(task, /, *args, **kwargs):
     celery = current_app.extensions["celery"]
     name = name_of(task)
     if name not in celery.tasks:

@@ -49,7 +49,7 @@ def name_of(task):
     return getattr(task, "name", None) or getattr(task, "task_options", {}).get("name")
 
 
-def delay_task(task, *args, **kwargs):
+def delay_task(task, /, *args, **kwargs):
     celery = current_app.extensions["celery"]
     name = name_of(task)
     if name not in celery.tasks:

@@ -5,7 +5,7 @@ from redis import Redis
 
 
 def configure(settings):
-    url = os.environ.get("REDIS_URL", "redis://localhost:6379")
+    url = os.environ.get("REDIS_URL") or "redis://localhost:6379"
     for name in ("redis.url", "celery.broker_url", "celery.result_backend"):
         settings.setdefault(name, url)
     config = Configurator(settings=settings)
@@ -15,7 +15,7 @@ def configure(settings):
     config.add_request_method(lambda request: client, "redis", property=True)
 
     for name in ("append", "total", "result"):
-        config.add_route(name, f"/{name}")
+        config.add_route(name, f"/{name}", request_method="GET")
     config.scan("ledger.tasks")
     config.scan("ledger.views")
     return config
