@@ -24,7 +24,7 @@ def from_file():
 
 def celery_from_environment():
     flat = {}
-    for name, value in os.environ.items():
+    for name, value in sorted(os.environ.items()):
         found = re.fullmatch("CELERY(__?)(.+)", name)
         setting = found[2].lower() if found and value else ""
         # Celery has variables of its own, such as CELERY_LOG_LEVEL: no settings.

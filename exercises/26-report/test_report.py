@@ -410,7 +410,7 @@ def test_post_while_it_is_made(worlds):
         not begun or again == first,
         _("Expected: while the worker makes the report, POST gives the same Location."),
         seen=[first, again],
-        look=_("At which point of the task does the place become free?"),
+        look=_("From which point of the task on may another report begin?"),
     )
 
 
