@@ -1,4 +1,5 @@
 import json
+import re
 from difflib import get_close_matches
 
 import yaml
@@ -15,21 +16,22 @@ class BadConfig(ClickException):
 
 
 def parse(path):
-    form, load = FORMS.get(path.suffix, ("YAML", yaml.safe_load))
+    form, load = FORMS.get(path.suffix.lower(), ("YAML", yaml.safe_load))
     try:
         return load(path.read_text("utf-8"))
     except FileNotFoundError:
         raise BadConfig(f"There is no file {path}.") from None
     except OSError as error:
         raise BadConfig(f"{path} cannot be read: {error.strerror}.") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadConfig(f"{path} is not {form}: {reason(error)}.") from None
 
 
 def reason(error):
     mark = getattr(error, "problem_mark", None)
-    # YAML would show the whole line, and a secret may stand there.
+    # YAML would show the whole line, or quote a word of it: a secret may stand there.
     text = f"line {mark.line + 1}: {error.problem}" if mark else str(error)
+    text = re.sub(r"'[^' <]{3,}'", "'...'", text)
     return " ".join(text.split())
 
 
@@ -59,9 +61,10 @@ ADDRESSES = {
 def check(path, mapping, rules, known, prefix=""):
     for key in mapping:
         if key not in known:
-            near = get_close_matches(str(key).lower(), known, 1)
+            shown = re.sub("(?s):.+", ":...", str(key))  # without a space, the value is part of it
+            near = get_close_matches(shown.lower(), known, 1)
             hint = f"did you mean {near[0]}?" if near else "nobody would read it."
-            raise BadConfig(f"{path} has an unknown key, {prefix}{key}: {hint}")
+            raise BadConfig(f"{path} has an unknown key, {prefix}{shown}: {hint}")
     for key, (is_right, wanted) in rules.items():
         if key in mapping and not is_right(mapping[key]):
             raise BadConfig(f"In {path}, {prefix}{key} must be {wanted}.")

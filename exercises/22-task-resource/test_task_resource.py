@@ -1,5 +1,7 @@
 """Step 22: a task is a resource: started by POST, looked at by GET, its result once it is there."""
 
+import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -9,7 +11,8 @@ from atelier.checks import Deadline, _, criterion, expect, expect_status, start_
 TASKS = "/task/"
 AT_ONCE = 2.0  # seconds; the task takes five
 LASTS = 5.0
-SHORT = 0.2
+SHORT = 1  # whole: the number of seconds may be an int
+BEGUN = {"STARTED", "SUCCESS", "FAILURE", "RETRY", "REVOKED"}
 ENDS = ("started", "found")
 FOLLOW = """
 from flask.cli import ScriptInfo
@@ -28,6 +31,11 @@ def fields(response):
     """The object in a JSON answer; an empty one when it holds none."""
     found = response.json()
     return found if isinstance(found, dict) else {}
+
+
+def waits(state):
+    """Whether this is a word for a task that no worker has begun; Celery's is PENDING."""
+    return isinstance(state, str) and state != "" and state not in BEGUN
 
 
 def posted(worlds):
@@ -69,10 +77,18 @@ def done(worlds):
     short = world.queue.put(waiting[0].task, SHORT) if waiting else None
     worker = world.resting_worker
     began = worker.begin()
-    brief = world.queue.wait_for_result(short, Deadline(3)) if short else None
+    brief = world.queue.wait_for_result(short, Deadline(4)) if short else None
     world.queue.wait_for_result(first, Deadline(9))
     took = time.monotonic() - began
-    return web.get(f"{TASKS}{first}", seconds=8), took, brief, worker
+    answer = web.get(f"{TASKS}{first}", seconds=8)
+    failed = None
+    # Last, and where results are kept: its error stands in no log that another criterion shows.
+    if brief is not None:
+        bad = world.queue.put(waiting[0].task, *[[]] * 9)  # more arguments than it can have
+        ended = world.queue.wait_for_result(bad, Deadline(2))
+        if ended is not None and ended.state == "FAILURE":
+            failed = web.get(f"{TASKS}{bad}", seconds=8)
+    return answer, took, brief, worker, failed
 
 
 def moment(value):
@@ -86,12 +102,35 @@ def moment(value):
     return None
 
 
+def tells_now(value):
+    """Whether the date and time of the last minutes stand in a result, in whatever form.
+
+    The month may be a word, in any language; it is not looked at.
+    """
+    told = moment(value) if isinstance(value, str) else None
+    if told and abs(datetime.now(UTC) - told) < timedelta(minutes=5):
+        return True
+    text = json.dumps(value, ensure_ascii=False)
+    for minutes in range(-1, 5):
+        utc = datetime.now(UTC) - timedelta(minutes=minutes)
+        for when in (utc, utc.astimezone()):  # without a zone, either may be meant
+            hours = rf"(?<!\d)0?({when.hour}|{when.hour % 12 or 12})"
+            parts = (
+                rf"{hours}\s?[:hH]\s?{when:%M}",
+                rf"(?<!\d)0?{when.day}(?!\d)",
+                rf"(?<!\d)({when:%Y}|{when:%y})(?!\d)",
+            )
+            if all(re.search(part, text) for part in parts):
+                return True
+    return False
+
+
 @criterion(_("POST /task/ answers 202 at once, with task_id and state"), file="views/task.py")
 def test_post_starts_a_task(worlds):
     _web, answers, _waiting = worlds.once(posted)
     found = worlds.once(ids)
     expect(
-        found[0] != found[1] and all("state" in fields(answer) for answer in answers),
+        found[0] != found[1] and all(waits(fields(answer).get("state")) for answer in answers),
         _("Expected: each POST starts a task of its own, and the answer has its state."),
         seen=[answer.text[:200] for answer in answers],
         look=_("What do the id and the state of the answer come from?"),
@@ -142,10 +181,16 @@ def test_no_result_before_the_end(worlds):
     expect_status(answer, 200, "GET /task/<task_id>", web)
     found = fields(answer)
     expect(
-        found.get("state") == "PENDING" and found.get("task_id") == worlds.once(ids)[0],
+        waits(found.get("state")) and found.get("task_id") == worlds.once(ids)[0],
         _("Expected: with no worker, task_id and the state PENDING."),
         seen=answer.text[:300],
         look=_("Where does the route look the state up?"),
+    )
+    expect(
+        answer.seconds < AT_ONCE,
+        _("Expected: the answer comes at once; the client will ask again."),
+        seen=_("{seconds:.2f} s", seconds=answer.seconds),
+        look=_("Which line of the route waits for the result?"),
     )
     expect(
         "result" not in found,
@@ -158,7 +203,7 @@ def test_no_result_before_the_end(worlds):
 @criterion(_("Once it has succeeded, GET gives the date and time"), file="tasks.py")
 def test_result_is_a_moment(worlds):
     web, _answers, _waiting = worlds.once(posted)
-    answer, _took, _brief, worker = worlds.once(done)
+    answer, _took, _brief, worker, failed = worlds.once(done)
     expect_status(answer, 200, "GET /task/<task_id>", web)
     found = fields(answer)
     expect(
@@ -167,18 +212,23 @@ def test_result_is_a_moment(worlds):
         seen=f"{answer.text[:300]}\n{worker.last_log()}",
         look=_("Is the result of this task kept, and in which Redis?"),
     )
-    told = moment(found.get("result"))
     expect(
-        told and abs(datetime.now(UTC) - told) < timedelta(minutes=5),
+        tells_now(found.get("result")),
         _("Expected: result is the date and time at which the task ended."),
         seen=str(found.get("result")),
         look=_("What does the function return, and can it be written as JSON?"),
+    )
+    expect(
+        failed is None or "result" not in fields(failed),
+        _("Expected: no result in the answer of a task that has failed."),
+        seen=failed and failed.text[:300],
+        look=_("In which state alone is there a result?"),
     )
 
 
 @criterion(_("The task takes 5 seconds, or as many as it is told"), file="tasks.py")
 def test_duration_is_a_parameter(worlds):
-    _answer, took, brief, worker = worlds.once(done)
+    _answer, took, brief, worker, _failed = worlds.once(done)
     expect(
         took >= LASTS,
         _("Expected: without an argument, the task sleeps 5 seconds."),

@@ -18,8 +18,7 @@ def start_task():
     celery = current_app.extensions["celery"]
     args = asked_for()
     task_id = uuid()
-    # Celery says PENDING of any id; stored, it says that this one was given out.
-    celery.backend.store_result(task_id, None, states.PENDING)
+    celery.backend.client.ping()
     celery.tasks[tell_time.name].apply_async(args=args, task_id=task_id)
     location = url_for("task.read_task", task_id=task_id)
     return jsonify(task_id=task_id, state=states.PENDING), 202, {"Location": location}
@@ -28,14 +27,17 @@ def start_task():
 def stored(task_id):
     backend = current_app.extensions["celery"].backend
     found = backend.get(backend.get_key_for_task(task_id))
+    waiting = backend.client.lrange("celery", 0, -1)
+    if found is None and any(task_id.encode() in each for each in waiting):
+        return {"status": states.PENDING}
     if found is None:
         abort(404, f"There is no task {task_id}.")
     return backend.decode(found)
 
 
-def as_json(task_id):
-    error = current_app.extensions["celery"].AsyncResult(task_id).result
-    return {"type": type(error).__name__, "message": str(error)}
+def as_json(failure):
+    message = ", ".join(str(each) for each in failure["exc_message"])
+    return {"type": failure["exc_type"], "message": message}
 
 
 @task.get("/<task_id>")
@@ -45,5 +47,5 @@ def read_task(task_id):
     if answer["state"] == states.SUCCESS:
         answer["result"] = meta["result"]
     elif answer["state"] in states.PROPAGATE_STATES:
-        answer["error"] = as_json(task_id)
+        answer["error"] = as_json(meta["result"])
     return jsonify(answer)

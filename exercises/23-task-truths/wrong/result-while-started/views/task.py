@@ -33,12 +33,17 @@ def stored(task_id):
     return backend.decode(found)
 
 
+def as_json(failure):
+    message = ", ".join(str(each) for each in failure["exc_message"])
+    return {"type": failure["exc_type"], "message": message}
+
+
 @task.get("/<task_id>")
 def read_task(task_id):
     meta = stored(task_id)
     answer = {"task_id": task_id, "state": meta["status"]}
-    if answer["state"] == states.SUCCESS:
+    if answer["state"] in states.PROPAGATE_STATES:
+        answer["error"] = as_json(meta["result"])
+    elif meta["result"] is not None:
         answer["result"] = meta["result"]
-    elif answer["state"] in states.PROPAGATE_STATES:
-        answer["error"] = str(meta["result"]["exc_message"])
     return jsonify(answer)
