@@ -8,7 +8,8 @@ MODULE = "background.py"
 ROUNDS = 12
 ASKED_BY = 2  # processes
 THREADS = 4
-SHORT = 1.5  # seconds: the lease in the part of the check that waits for its end
+LONG = 3600  # seconds: the lease everywhere else
+SHORT = 2  # seconds: the lease in the part of the check that waits for its end
 ANSWERS_WITHIN = 45.0
 
 # Each process asks in several threads, all at the same moment: Redis counts who is ready.
@@ -34,10 +35,11 @@ def count(**message):
 def app_with(lease):
     os.environ["PROCESS_LEASE"] = str(lease)
     app = create_app()
+    app.lease = str(lease)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     return app
 
-app = app_with(3600)
+app = app_with(long_lease)
 
 def meet(name, count):
     redis.incr("check:" + name)
@@ -46,13 +48,37 @@ def meet(name, count):
         pass
 
 def check(url, *args, task=tell_time, app=app, **options):
+    os.environ["PROCESS_LEASE"] = app.lease  # for those who read it late
     with app.app_context():
         return background.check_status_or_begin(task, args, polling_url=url, **options)
 
 def ask(name, *args, app=app, **options):
+    os.environ["PROCESS_LEASE"] = app.lease
     with app.app_context():
         return getattr(background, name)(*args, **options)
 
+def attempt(*args, **options):
+    before = len(sent)
+    try:
+        told = {"text": check(*args, **options)}
+    except Exception as error:
+        told = {"raises": f"{type(error).__name__}: {error}"}
+    return {**told, "sent": len(sent) - before}
+"""
+
+# In one of them, before a worker runs: what begin_process leaves behind it.
+HELD = """
+ask("begin_process", tell_time, (0,), polling_url="/check/held/")
+held = {"begun": attempt("/check/held/", 0)}
+for key in redis.keys():  # ten minutes pass
+    left = redis.pttl(key)
+    if left > 0:
+        redis.pexpire(key, max(1, left - 600_000))
+time.sleep(0.1)
+held["later"] = attempt("/check/held/", 0)
+"""
+
+RACE = """
 def race(number):
     def one(thread):
         meet(f"round-{number}", processes * threads)
@@ -60,8 +86,9 @@ def race(number):
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, range(threads)))
 
+before = len(sent)
 texts = [race(number) for number in range(rounds)]
-tell({"texts": texts, "sent": len(sent)})
+tell({"texts": texts, "sent": len(sent) - before})
 """
 
 # Goes on in one of them, once a worker runs.
@@ -71,14 +98,6 @@ def until(condition, seconds=25):
     while not (found := condition()) and time.monotonic() < end:
         time.sleep(0.02)
     return found
-
-def attempt(*args, **options):
-    before = len(sent)
-    try:
-        told = {"text": check(*args, **options)}
-    except Exception as error:
-        told = {"raises": f"{type(error).__name__}: {error}"}
-    return {**told, "sent": len(sent) - before}
 
 def ended(task_id):
     def final():
@@ -92,14 +111,14 @@ def begin_at(url, *args, **options):
     return sent[before]
 
 # A task that failed, one whose result is not kept, and one that is never sent.
-told = {}
+told = {"held": held}
 until(lambda: redis.get("check:worker"), seconds=60)
 ended(begin_at("/check/failing/", "soon"))
 told["after_failure"] = attempt("/check/failing/", 0)
 check("/check/uncached/", 0, cache_results=False)
 ended(sent[-1])
 told["after_uncached"] = attempt("/check/uncached/", 0, cache_results=False)
-told["not_sent"] = attempt("/check/not-sent/", task=very_slow_add)
+told["not_sent"] = attempt("/check/not-sent/", object(), 1, task=very_slow_add)
 told["after_not_sent"] = attempt("/check/not-sent/", 1, 2, task=very_slow_add)
 told["after_success"] = [attempt(f"/check/race/{number}/", 0) for number in range(rounds)]
 told["results"] = [
@@ -142,6 +161,7 @@ def given(worlds):
         "processes": ASKED_BY,
         "threads": THREADS,
         "rounds": ROUNDS,
+        "long_lease": LONG,
         "lease": SHORT,
     }
 
@@ -152,8 +172,8 @@ def raced(worlds):
     world.source.text(MODULE)
     values = given(worlds)
     programs = [
-        world.ask(TOOLS, **values),
-        world.ask(TOOLS + REST, **values),
+        world.ask(TOOLS + RACE, **values),
+        world.ask(TOOLS + HELD + RACE + REST, **values),
     ]
     with ThreadPoolExecutor(1) as pool:  # the worker imports meanwhile
         pool.submit(lambda: world.resting_worker)
@@ -235,7 +255,26 @@ def test_result_is_kept(worlds):
 
 @criterion(_("Only the holder of a lock opens it"), file=MODULE, timeout=240)
 def test_only_the_holder_releases(worlds):
-    late = worlds.once(worked)["late"]
+    held, late = (worlds.once(worked)[name] for name in ("held", "late"))
+    for case, what in (
+        (
+            "begun",
+            _("Expected: while a task of begin_process waits, a visit to its address starts none."),
+        ),
+        (
+            "later",
+            _(
+                "Expected: with PROCESS_LEASE={seconds}, a visit ten minutes later starts nothing.",
+                seconds=LONG,
+            ),
+        ),
+    ):
+        expect(
+            held[case]["sent"] == 0,
+            what,
+            seen=held[case],
+            look=_("Whose is the lock of this address now, and until when?"),
+        )
     expect(
         late["restarted"] == 1,
         _("Expected: once the lease is over, one visit starts the task anew."),
@@ -259,14 +298,17 @@ def test_killed_worker(worlds):
     told = worlds.once(killed)
     waited = told["after"] is None or told["after"] >= SHORT * 0.9
     expect(
-        waited and (told["running"] is True or told["asked"] > SHORT),
-        _("Expected: until the lease of {seconds} s is over, nothing starts.", seconds=SHORT),
+        waited and (told["running"] or told["asked"] > SHORT),
+        _("Expected: with PROCESS_LEASE={seconds}, nothing starts for {seconds} s.", seconds=SHORT),
         seen=told,
         look=_("How long is the task believed to run?"),
     )
     expect(
         told["again"] == 1,
-        _("Expected: after the lease, one of the visits starts the task anew."),
+        _(
+            "Expected: after PROCESS_LEASE={seconds} s, one of the visits starts the task anew.",
+            seconds=SHORT,
+        ),
         seen=told,
         look=_("Which key outlives the worker, and until when?"),
     )

@@ -62,6 +62,16 @@ def redis_url():
     return url
 
 
+def process_lease():
+    try:
+        seconds = float(os.environ.get("PROCESS_LEASE") or "3600")
+    except ValueError:
+        seconds = 0
+    if not 1 <= seconds <= 86400:
+        raise BadConfig("PROCESS_LEASE must be a number of seconds, from 1 to 86400.")
+    return seconds
+
+
 def settings():
     found = from_file()
     given = celery_from_environment()
@@ -77,5 +87,5 @@ def settings():
         "CELERY_RESULT_BACKEND": addresses["result_backend"],
         "CELERY": celery,
         "REDIS_URL": redis_url(),
-        "PROCESS_LEASE": float(os.environ.get("PROCESS_LEASE", "3600")),  # seconds
+        "PROCESS_LEASE": process_lease(),
     }

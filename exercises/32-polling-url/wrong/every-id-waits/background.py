@@ -108,6 +108,7 @@ def begin_process(
     """Start a task, whether it runs already or not, and return its id."""
     celery = current_app.extensions["celery"]
     task_id = uuid()
+    before = redis_client.get(url_key(polling_url))
     remember(task_id, polling_url, cache_results)
     try:
         celery.tasks[task.name].apply_async(
@@ -115,6 +116,8 @@ def begin_process(
         )
     except Exception:
         forget(task_id)
+        if before:
+            redis_client.set(url_key(polling_url), before, ex=KEPT)
         raise
     return task_id
 

@@ -171,9 +171,15 @@ def begin_process(
 ):
     """Start a task, whether it runs already or not, and return its id."""
     task_id = uuid()
-    if polling_url:
-        redis_client.set(lock_key(polling_url), task_id, px=lease())
-    send(task_id, task, (task_args, task_kwargs), polling_url, cache_results)
+    holder = polling_url and redis_client.set(
+        lock_key(polling_url), task_id, px=lease(), get=True
+    )
+    try:
+        send(task_id, task, (task_args, task_kwargs), polling_url, cache_results)
+    except Exception:
+        if holder:
+            redis_client.set(lock_key(polling_url), holder, nx=True, px=lease())
+        raise
     return task_id
 
 

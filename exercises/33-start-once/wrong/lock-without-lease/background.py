@@ -160,6 +160,7 @@ def find_process(task_id, polling_url):
 
 def send(task_id, task, arguments, polling_url, cache_results):
     celery = current_app.extensions["celery"]
+    before = redis_client.get(url_key(polling_url))
     try:
         remember(task_id, polling_url, cache_results)
         celery.tasks[task.name].apply_async(
@@ -167,6 +168,8 @@ def send(task_id, task, arguments, polling_url, cache_results):
         )
     except Exception:
         forget(task_id, polling_url)
+        if before:
+            redis_client.set(url_key(polling_url), before, ex=KEPT)
         raise
 
 
@@ -175,9 +178,15 @@ def begin_process(
 ):
     """Start a task, whether it runs already or not, and return its id."""
     task_id = uuid()
-    if polling_url:
-        redis_client.set(lock_key(polling_url), task_id, px=lease())
-    send(task_id, task, (task_args, task_kwargs), polling_url, cache_results)
+    holder = polling_url and redis_client.set(
+        lock_key(polling_url), task_id, px=lease(), get=True
+    )
+    try:
+        send(task_id, task, (task_args, task_kwargs), polling_url, cache_results)
+    except Exception:
+        if holder:
+            redis_client.set(lock_key(polling_url), holder, nx=True, px=lease())
+        raise
     return task_id
 
 
