@@ -1,8 +1,11 @@
 """Step 19: the views stand in blueprints, one file a subject, and no client notices."""
 
+import json
 import re
 import secrets
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import NamedTuple
 
 from atelier.checks import (
@@ -14,6 +17,7 @@ from atelier.checks import (
     criterion,
     expect,
     expect_status,
+    holds,
     start_web,
 )
 
@@ -132,6 +136,8 @@ class Answers(NamedTuple):
     listed: Response
     others: dict  # by what was asked: the answer and the status that it must have
     errors: dict  # the same, for what must be refused
+    said: dict  # by what was asked: the answer, and what it must say
+    gone: Response  # the product, once it was deleted
     messages: list
 
 
@@ -146,15 +152,17 @@ def ask_as_a_client(worlds):
     created = web.request("POST", PRODUCTS, data={"name": name}, seconds=ANSWER_WITHIN)
     listed = web.get(PRODUCTS, ANSWER_WITHIN)
     place = f"{PRODUCTS}/{id_in(created)}"
+    notices = write_notice(world, id_in(created))
     others = {
         "GET /": (web.get("/"), 200),
-        f"GET {place}": (web.get(place), 200),
         f"PATCH {place}": (web.request("PATCH", place, data={"description": "new"}), 204),
+        f"GET {place}": (web.get(place), 200),
         f"GET {NOTICES}": (web.get(NOTICES), 200),
         f"DELETE {place}": (web.request("DELETE", place), 204),
         "GET /products": (web.get("/products"), 404),
         "GET /notices": (web.get("/notices"), 404),
     }
+    gone = web.get(place)
     errors = {
         "GET /nowhere": (web.get("/nowhere"), 404),
         f"GET {PRODUCTS}/987654": (web.get(f"{PRODUCTS}/987654"), 404),
@@ -165,8 +173,30 @@ def ask_as_a_client(worlds):
             415,
         ),
     }
+    product = {"id": id_in(created), "name": name}
+    said = {
+        f"GET {PRODUCTS}": (listed, [product]),
+        f"GET {place}": (others[f"GET {place}"][0], {**product, "description": "new"}),
+        f"GET {NOTICES}": (others[f"GET {NOTICES}"][0], notices),
+    }
     messages = world.queue.wait_for_messages(2, Deadline(3))
-    return Answers(web, created, listed, others, errors, messages)
+    return Answers(web, created, listed, others, errors, said, gone, messages)
+
+
+def write_notice(world, product):
+    """Write a notice as the task does: one row needs no worker. Return what the list must hold."""
+    if product is None:
+        return []
+    text = f"New product: {secrets.token_hex(4)}"
+    try:
+        with closing(sqlite3.connect(world.sqlite_database())) as database:
+            database.execute(
+                "INSERT INTO notices (product_id, text) VALUES (?, ?)", (product, text)
+            )
+            database.commit()
+    except sqlite3.Error:
+        return []  # a table of another form: the answers are judged, and not this row
+    return [{"product_id": product, "text": text}]
 
 
 def traceback_of(response, web):
@@ -179,21 +209,60 @@ def id_in(created):
     return product.get("id") if isinstance(product, dict) else None
 
 
-@criterion(_("Every route answers at its address, as before"), file="wsgi.py")
-def test_routes_answer_as_before(worlds):
-    seen = worlds.once(ask_as_a_client)
-    asked = {
-        f"GET {PRODUCTS}": (seen.listed, 200),
-        f"POST {PRODUCTS}": (seen.created, 201),
-        **seen.others,
-    }
+def expect_created(seen):
+    """Expect the product that POST gives: other requests need its id."""
+    expect_status(seen.created, 201, f"POST {PRODUCTS}", seen.web)
+    expect(
+        id_in(seen.created) is not None,
+        _("Expected: the answer holds the new product with its id."),
+        seen=seen.created.text[:300],
+        look=_("What does the route return?"),
+    )
+
+
+def expect_answers(asked, web):
     for what, (response, wanted) in asked.items():
         expect(
             response.status == wanted,
             _("Expected: {what} answers {wanted}, as before.", what=what, wanted=wanted),
-            seen=f"{response.status} {traceback_of(response, seen.web) or response.text[:300]}",
+            seen=f"{response.status} {traceback_of(response, web) or response.text[:300]}",
             look=_("What do url_prefix and the address of the view give together?"),
         )
+
+
+@criterion(_("Every route answers at its address, as before"), file="wsgi.py")
+def test_routes_answer_as_before(worlds):
+    seen = worlds.once(ask_as_a_client)
+    first = {f"GET {PRODUCTS}": (seen.listed, 200), f"POST {PRODUCTS}": (seen.created, 201)}
+    expect_answers(first, seen.web)
+    expect_created(seen)  # its id stands in the addresses that follow
+    expect_answers(seen.others, seen.web)
+
+
+def says(found, wanted):
+    """Whether an object, or some row of a list, has the fields that it must have, or more."""
+    if isinstance(wanted, dict):
+        return holds(found, **wanted)
+    return isinstance(found, list) and all(any(says(row, each) for row in found) for each in wanted)
+
+
+@criterion(_("The answers say the same as before"), file="views/products.py")
+def test_answers_say_the_same(worlds):
+    seen = worlds.once(ask_as_a_client)
+    expect_created(seen)
+    for what, (response, wanted) in seen.said.items():
+        expect(
+            says(response.json(), wanted),
+            _("Expected: {what} gives {wanted}, as before.", what=what, wanted=json.dumps(wanted)),
+            seen=response.text[:300],
+            look=_("Which model, which schema and which commit did this view have in wsgi.py?"),
+        )
+    expect(
+        seen.gone.status == 404,
+        _("Expected: a product that was deleted is not found any more."),
+        seen=f"{seen.gone.status} {seen.gone.text[:300]}",
+        look=_("Which model, which schema and which commit did this view have in wsgi.py?"),
+    )
 
 
 @criterion(_("Errors are JSON, also where there is no view"), file="views/errors.py")
@@ -211,7 +280,7 @@ def test_errors_are_json(worlds):
 @criterion(_("The list and POST still leave their messages"), file="views/products.py")
 def test_messages_are_left(worlds):
     seen = worlds.once(ask_as_a_client)
-    expect_status(seen.created, 201, f"POST {PRODUCTS}", seen.web)
+    expect_created(seen)
     wanted = [f"tasks.write_notice({id_in(seen.created)})", "tasks.very_slow_add(1, 2)"]
     found = [f"{message.task}({', '.join(map(str, message.args))})" for message in seen.messages]
     expect(
@@ -234,7 +303,8 @@ def test_list_without_redis(worlds):
         seen=f"{response.status}\n{web.last_traceback() or response.text[:300]}",
         look=_("In a view, what gives the application that answers the request?"),
     )
-    logged = re.sub(r"\x1b\[[0-9;]*m", "", web.log[before:])
+    printed = web.wait_for_log(f"GET {PRODUCTS} ", 1, before)  # the server's own line comes last
+    logged = re.sub(r"\x1b\[[0-9;]*m", "", printed)
     lines = [line for line in logged.splitlines() if line.strip() and not ACCESS_LOG.search(line)]
     expect(
         lines,

@@ -18,6 +18,8 @@ from atelier.checks import (
 )
 
 ANSWER_WITHIN = 8  # seconds
+BROKER = "redis://localhost:1/7"  # nothing is sent there
+NOTICES = "/api/v1/notices"
 COUNTS = (2, 5)  # products in the databases of two applications
 
 # In a Python of its own, where there is no wsgi.py to import; it counts the applications made.
@@ -54,13 +56,19 @@ def kinds():
     one, other = create_app(), create_app()
     return [isinstance(one, flask.Flask), isinstance(other, flask.Flask), one is not other]
 
+def broker_of(app):
+    celery = app.extensions.get("celery")
+    return celery and celery.conf.broker_write_url
+
 def address_of(app):
     with app.app_context():
         return app.extensions["sqlalchemy"].engine.url.render_as_string(hide_password=False)
 
 def addresses():
-    given = create_app({"SQLALCHEMY_DATABASE_URI": urls[0], "A_SETTING": "given"})
-    return [address_of(given), given.config.get("A_SETTING"), address_of(create_app())]
+    database = {"SQLALCHEMY_DATABASE_URI": urls[0]}
+    given = create_app({**database, "CELERY_BROKER_URL": broker, "A_SETTING": "given"})
+    setting, default = given.config.get("A_SETTING"), address_of(create_app())
+    return [address_of(given), setting, default, broker_of(given)]
 
 def fill(app, name, count):
     from models import Product, db
@@ -91,35 +99,19 @@ for question in (kinds, addresses, names, counted):
     attempt(question)
 """
 
-# Whatever the tests ask create_app for, they get the same application. The file is changed when
-# it is imported, and not before: tests may set a variable first.
-ONE_APP = """
-from importlib.abc import MetaPathFinder
-from importlib.machinery import PathFinder
+# Applications are made as the tests ask, but all of them open the same database.
+ONE_DATABASE = """
+import tempfile
+from flask_sqlalchemy import SQLAlchemy
 
-kept = []
+plain = SQLAlchemy.init_app
+folder = tempfile.TemporaryDirectory()
 
-def one_app(make):
-    def create_app(*args, **kwargs):
-        if not kept:
-            kept.append(make(*args, **kwargs))
-        return kept[0]
-    return create_app
+def init_app(self, app):
+    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{folder.name}/one.db"
+    plain(self, app)
 
-class Finder(MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        spec = PathFinder.find_spec(name, path) if name == "factory" else None
-        if spec is not None:
-            run = spec.loader.exec_module
-
-            def exec_module(module):
-                run(module)
-                module.create_app = one_app(module.create_app)
-
-            spec.loader.exec_module = exec_module
-        return spec
-
-sys.meta_path.insert(0, Finder())
+SQLAlchemy.init_app = init_app
 """
 
 
@@ -136,7 +128,7 @@ def make_apps(worlds):
     world.source.text("factory.py")
     urls = [f"sqlite:///{world.home}/{secrets.token_hex(4)}.db" for _count in COUNTS]
     names = [f"product {secrets.token_hex(4)}" for _count in COUNTS]
-    question = world.ask(MAKE_APPS, urls=urls, given_names=names, counts=COUNTS)
+    question = world.ask(MAKE_APPS, urls=urls, broker=BROKER, given_names=names, counts=COUNTS)
     return Asked(question, urls, names)
 
 
@@ -160,7 +152,7 @@ def test_each_call_makes_an_app(worlds):
 @criterion(_("What create_app is given wins over Config"), file="factory.py")
 def test_given_settings_win(worlds):
     asked = worlds.once(make_apps)
-    address, setting, default = asked.question.answer(20, number=2)
+    address, setting, default, broker = asked.question.answer(20, number=2)
     expect(
         setting == "given",
         _("Expected: a setting given to create_app is in app.config."),
@@ -172,6 +164,12 @@ def test_given_settings_win(worlds):
         _("Expected: with another SQLALCHEMY_DATABASE_URI, the application opens that database."),
         seen=_("given {given}, opened {seen}", given=asked.urls[0], seen=address),
         look=_("In which order do Config, the mapping and db.init_app come?"),
+    )
+    expect(
+        broker in (None, BROKER),  # another criterion tells of an application without a Celery
+        _("Expected: with another CELERY_BROKER_URL, its Celery sends its messages there."),
+        seen=_("given {given}, its Celery has {seen}", given=BROKER, seen=broker),
+        look=_("Where does make_celery read the address, and is the mapping there by then?"),
     )
     expect(
         default != asked.urls[0],
@@ -196,6 +194,7 @@ def test_two_databases(worlds):
 @criterion(_("Each application has its Celery, which runs tasks in it"), file="tasks.py")
 def test_each_app_has_its_celery(worlds):
     asked = worlds.once(make_apps)
+    asked.question.answer(20, number=3)  # where no products were put, none can be counted
     found = asked.question.answer(20, number=4)
     expect(
         found is not None,
@@ -242,12 +241,12 @@ class Seen(NamedTuple):
 
     web: Web
     created: list[Response]
-    listed: list[Response]
+    asked: list  # what was asked, the answer, and the status that it must have
     messages: list
 
 
 def use_the_server(worlds):
-    """Start `flask run`, create two products and read the list twice."""
+    """Start `flask run`, create two products, read the list twice and the other pages once."""
     world = worlds.shared()
     with ThreadPoolExecutor(1) as pool:  # two Pythons start side by side
         migrated = pool.submit(world.migrate)
@@ -262,18 +261,21 @@ def use_the_server(worlds):
         )
         for _number in range(2)
     ]
-    listed = [web.get(PRODUCTS, ANSWER_WITHIN) for _number in range(2)]
+    asked = [(f"POST {PRODUCTS}", each, 201) for each in created]
+    for path in (PRODUCTS, PRODUCTS, "/", NOTICES):
+        asked.append((f"GET {path}", web.get(path, ANSWER_WITHIN), 200))
     messages = world.queue.wait_for_messages(4, Deadline(2))
-    return Seen(web, created, listed, messages)
+    return Seen(web, created, asked, messages)
 
 
 def expect_products(seen):
-    """Expect the products created and listed; return their ids."""
-    for response, wanted in (*((each, 201) for each in seen.created), (seen.listed[-1], 200)):
+    """Expect each route to answer; return the ids of the products created."""
+    for what, response, wanted in seen.asked:
+        told = seen.web.last_traceback() if response.status == 500 else None
         expect(
             response.status == wanted,
-            _("Expected: POST answers 201 and the list 200, as before."),
-            seen=f"{response.status} {seen.web.last_traceback() or response.text[:300]}",
+            _("Expected: {what} answers {wanted}, as before.", what=what, wanted=wanted),
+            seen=f"{response.status} {told or response.text[:300]}",
             look=_("Does wsgi.py make its app with create_app, which registers every blueprint?"),
         )
     return [response.json()["id"] for response in seen.created]
@@ -347,10 +349,10 @@ def test_own_tests_notice(worlds):
         seen=run.told or _("It finds none."),
         look=_("What does the line that begins with E say?"),
     )
-    shared = run_own_tests(worlds.new(), before=ONE_APP)
+    shared = run_own_tests(worlds.new(), before=ONE_DATABASE)
     expect(
         not shared.passed,
-        _("Expected: a test does not pass when create_app always gives the same application."),
+        _("Expected: a test does not pass when all applications open the same database."),
         seen=shared.told,
         look=_("Does one of your tests make two applications, and compare what they answer?"),
     )
