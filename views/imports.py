@@ -20,6 +20,8 @@ def check_file(file):
     if file.mimetype != "text/csv" and not file.filename.lower().endswith(".csv"):
         abort(415, "This is not a CSV file.")
     content = file.read()
+    if len(content) > LARGEST:
+        abort(413, f"The file is larger than {LARGEST:,} bytes.")
     if b"\0" in content:
         abort(415, "This is not a text file.")
     try:
@@ -72,7 +74,8 @@ def as_json(upload):
 
 @imports.post("/imports")
 def create_import():
-    request.max_content_length = LARGEST
+    # The form is a little larger than the file in it.
+    request.max_content_length = LARGEST + 100_000
     upload = find_or_add(*check_file(request.files.get("file")))
     answer = as_json(upload)
     if answer["state"] != "DONE":
@@ -81,7 +84,8 @@ def create_import():
     return jsonify(answer), 202, {"Location": location}
 
 
-@imports.get("/imports/<int:import_id>")
+# The database cannot look for a larger id.
+@imports.get("/imports/<int(max=2147483647):import_id>")
 def read_import(import_id):
     upload = db.session.get(Import, import_id)
     if upload is None:

@@ -86,6 +86,17 @@ class Queue:
             self._client.zrem(_UNACKNOWLEDGED_INDEX, tag)
             self._client.rpush(QUEUE, json.dumps(message))
 
+    def give_arguments(self, task_id: str, *args: Any) -> None:
+        """Have a waiting message bring other arguments."""
+        for place, raw in enumerate(self._client.lrange(QUEUE, 0, -1)):
+            message = read_message(raw)
+            if message and message.id == task_id:
+                envelope = json.loads(raw)
+                body = json.dumps([args, {}, {}]).encode()
+                envelope["body"] = base64.b64encode(body).decode()
+                envelope["properties"]["body_encoding"] = "base64"
+                self._client.lset(QUEUE, place, json.dumps(envelope))
+
     def put(self, task: str, *args: Any, queue: str = QUEUE) -> str:
         """Put a message on a queue as Celery's message protocol 2 has it; return its id.
 

@@ -13,12 +13,15 @@ from schemas import one_product_schema
 
 BATCH = 100
 
+# One value may fill the file; csv would refuse more than 131,072 characters.
+csv.field_size_limit(5_000_000)
+
 logger = get_task_logger(__name__)
 
 
 def read_lines(content):
     text = content.decode("utf-8-sig")
-    header = text.partition("\n")[0]
+    header = io.StringIO(text, newline=None).readline()
     delimiter = ";" if ";" in header and "," not in header else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:

@@ -10,7 +10,7 @@ AT_A_TIME = 64
 def why_not(values):
     if "name" not in values or "" in values:
         return "Not as many values as columns."
-    if not values["name"]:
+    if not values["name"].strip():
         return "There is no name."
     if len(values["name"]) > 120:
         return "The name has more than 120 characters."

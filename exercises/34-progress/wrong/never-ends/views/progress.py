@@ -2,7 +2,7 @@ import json
 import time
 
 from celery import uuid
-from celery.states import READY_STATES
+from celery.states import PROPAGATE_STATES, READY_STATES
 from flask import (
     Blueprint,
     abort,
@@ -30,11 +30,12 @@ class RecountSchema(ma.Schema):
 
 def look_up(task_id):
     found = current_app.extensions["celery"].backend.get_task_meta(task_id)
+    result = found["result"]
     answer = {"task_id": task_id, "state": found["status"]}
-    if isinstance(found["result"], dict):
-        answer.update(found["result"])
-    elif found["status"] in READY_STATES:
-        answer["message"] = f"The recount failed: {found['result']}"
+    if isinstance(result, dict):
+        answer = {**result, **answer}
+    elif found["status"] in PROPAGATE_STATES:
+        answer["message"] = f"The recount failed: {str(result) or repr(result)}"
     return answer
 
 

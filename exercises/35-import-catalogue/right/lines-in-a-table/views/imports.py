@@ -26,7 +26,7 @@ def read(upload):
     if upload is None:
         raise Refused(400, "The form has no file.")
     _root, ending = os.path.splitext(upload.filename or "")
-    if ending not in (".csv", ".CSV"):
+    if ending not in (".csv", ".CSV") and upload.mimetype != "text/csv":
         raise Refused(415, "The file is no CSV.")
     data = upload.stream.read()
     if len(data) > 5_000_000:
