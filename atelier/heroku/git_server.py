@@ -26,6 +26,7 @@ from atelier.heroku.refusals import Refusal, not_found
 
 _LARGEST_PUSH = 500 * 1024 * 1024  # bytes
 _CHUNK = 64 * 1024
+_ENDS_WITHIN = 5.0  # seconds for a backend that has written its answer
 
 blueprint = Blueprint("git", __name__)
 
@@ -117,7 +118,7 @@ def _answer(platform: Platform, live: LiveApp, place: Path, rest: str) -> Respon
         process.stdin.close()
     source = cast(BufferedReader, process.stdout)
     status, headers = _headers(source)
-    body = _body(process, source)
+    body = _body(platform, live, process, source)
     return Response(body, status=status, headers=headers, direct_passthrough=True)
 
 
@@ -148,7 +149,9 @@ def _headers(source: IO[bytes]) -> tuple[int, list[tuple[str, str]]]:
     return status, headers
 
 
-def _body(process: subprocess.Popen[bytes], source: BufferedReader) -> Iterator[bytes]:
+def _body(
+    platform: Platform, live: LiveApp, process: subprocess.Popen[bytes], source: BufferedReader
+) -> Iterator[bytes]:
     try:
         # What is there, at once: a build log is read line by line. Not by os.read: what came
         # with the header lines stands in the buffer.
@@ -156,4 +159,8 @@ def _body(process: subprocess.Popen[bytes], source: BufferedReader) -> Iterator[
             yield chunk
     finally:
         source.close()
+        if live.closed:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_ENDS_WITHIN)
+            platform.sweep_repository(live.id)
         threading.Thread(target=process.wait, daemon=True).start()

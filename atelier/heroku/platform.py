@@ -23,7 +23,7 @@ from atelier.heroku.places import Places
 from atelier.heroku.records import App
 from atelier.heroku.refusals import Refusal, invalid, not_found
 from atelier.heroku.releases import USER, Releases
-from atelier.heroku.store import NameTaken, Store
+from atelier.heroku.store import Gone, NameTaken, Store
 
 _MOST_APPS = 100
 
@@ -160,6 +160,12 @@ class Platform:
             _remove(self.places.slug(slug_id))
         _remove(self.places.repository(live.id))
         _remove(self.places.log(live.id))
+
+    def sweep_repository(self, app_id: str) -> None:
+        """Remove the repository of an app that was destroyed while a push wrote into it."""
+        with contextlib.suppress(Gone):  # the platform stops, and sweeps when it starts
+            if self.store.app(app_id) is None:
+                _remove(self.places.repository(app_id))
 
     @contextmanager
     def building(self, live: LiveApp) -> Iterator[None]:

@@ -220,7 +220,7 @@ def test_result_is_a_moment(worlds):
     )
     expect(
         failed is None or "result" not in fields(failed),
-        _("Expected: no result in the answer of a task that has failed."),
+        _("Expected: no result in the answer of a task that has raised an error."),
         seen=failed and failed.text[:300],
         look=_("In which state alone is there a result?"),
     )

@@ -19,6 +19,7 @@ from atelier.heroku import git_server
 from atelier.heroku.api import make_api
 from atelier.heroku.environment import client_environment
 from atelier.heroku.front_door import FrontDoor, make_front_door
+from atelier.heroku.git_server import prepare_repository
 from atelier.heroku.platform import Platform
 from atelier.heroku.pythons import OWN
 from atelier.heroku.router import Router
@@ -219,6 +220,23 @@ def test_destroy_during_a_build(learner: Learner) -> None:
     places = learner.desk.platform.places
     for folder in (places.builds, places.slugs, places.dynos):
         assert not list(folder.iterdir())
+
+
+def test_repository_made_again_by_a_late_push_goes(learner: Learner) -> None:
+    learner.commit()
+    assert learner.push()[0] == 0
+    platform = learner.desk.platform
+    app_id = platform.app("shop-one").id
+    place = platform.places.repository(app_id)
+    platform.sweep_repository(app_id)
+    assert place.is_dir()
+    platform.destroy_app("shop-one")
+    assert not place.exists()
+    prepare_repository(place)  # a push that had found the app just before
+
+    platform.sweep_repository(app_id)
+
+    assert not place.exists()
 
 
 def test_push_scale_and_destroy_at_once(learner: Learner) -> None:
