@@ -2,11 +2,12 @@
 
 from atelier.checks.criterion import criterion, expect, skip
 from atelier.checks.deploy import INSTALLED_WITHIN, deploy
-from atelier.checks.expectations import create, expect_packages, expect_status, holds
+from atelier.checks.expectations import create, expect_packages, expect_status, holds, is_waiting
 from atelier.checks.ledger import LedgerChecks
 from atelier.harness.browser import real_browser
 from atelier.harness.deadline import Deadline
 from atelier.harness.events import Event, EventStream
+from atelier.harness.gate import Gate
 from atelier.harness.own_tests import OwnTests, run_own_tests
 from atelier.harness.process_types import (
     UNPINNED,
@@ -21,7 +22,7 @@ from atelier.harness.queue import Message, Queue, Result
 from atelier.harness.rabbit_server import RabbitServer, rabbitmq_of
 from atelier.harness.redis_server import RedisServer
 from atelier.harness.source import Source
-from atelier.harness.sqlite import HeldCommits
+from atelier.harness.sqlite import HeldCommits, writes_held
 from atelier.harness.web import PRODUCTS, Response, Web, start_web
 from atelier.harness.worker import Worker, start_worker
 from atelier.harness.world import World
@@ -37,6 +38,7 @@ __all__ = [
     "Deadline",
     "Event",
     "EventStream",
+    "Gate",
     "HeldCommits",
     "LedgerChecks",
     "Message",
@@ -61,6 +63,7 @@ __all__ = [
     "expect_status",
     "holds",
     "insert_products",
+    "is_waiting",
     "rabbitmq_of",
     "real_browser",
     "release",
@@ -73,4 +76,5 @@ __all__ = [
     "start_worker",
     "start_worker_in",
     "start_worker_type",
+    "writes_held",
 ]

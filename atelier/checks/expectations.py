@@ -11,6 +11,8 @@ from atelier.harness.source import Source
 from atelier.harness.web import PRODUCTS, Response, Web
 from atelier.i18n import _
 
+_BEGUN = frozenset({"STARTED", "SUCCESS", "FAILURE", "RETRY", "REVOKED"})
+
 
 def expect_status(response: Response, wanted: int, what: str, web: Web | None = None) -> None:
     """Expect the status `wanted` of the request `what`; `web` tells what went wrong in it."""
@@ -26,6 +28,11 @@ def expect_status(response: Response, wanted: int, what: str, web: Web | None = 
 def holds(product: Any, **fields: Any) -> bool:
     """Whether `product`, read from JSON, is an object with these fields."""
     return isinstance(product, dict) and fields.items() <= product.items()
+
+
+def is_waiting(state: Any) -> bool:
+    """Whether this is a word for a task that no worker has begun; Celery's own is PENDING."""
+    return isinstance(state, str) and state != "" and state not in _BEGUN
 
 
 def create(web: Web, **fields: Any) -> dict[str, Any]:

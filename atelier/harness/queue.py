@@ -86,16 +86,21 @@ class Queue:
             self._client.zrem(_UNACKNOWLEDGED_INDEX, tag)
             self._client.rpush(QUEUE, json.dumps(message))
 
-    def give_arguments(self, task_id: str, *args: Any) -> None:
-        """Have a waiting message bring other arguments."""
+    def change(
+        self, task_id: str, *, task: str | None = None, args: Sequence[Any] | None = None
+    ) -> None:
+        """Make a message that waits ask for another task, or with other arguments alone."""
         for place, raw in enumerate(self._client.lrange(QUEUE, 0, -1)):
             message = read_message(raw)
-            if message and message.id == task_id:
-                envelope = json.loads(raw)
-                body = json.dumps([args, {}, {}]).encode()
-                envelope["body"] = base64.b64encode(body).decode()
+            if message is None or message.id != task_id:
+                continue
+            envelope = json.loads(raw)
+            if task is not None:
+                envelope["headers"]["task"] = task
+            if args is not None:
+                envelope["body"] = _body(args)
                 envelope["properties"]["body_encoding"] = "base64"
-                self._client.lset(QUEUE, place, json.dumps(envelope))
+            self._client.lset(QUEUE, place, json.dumps(envelope))
 
     def put(self, task: str, *args: Any, queue: str = QUEUE) -> str:
         """Put a message on a queue as Celery's message protocol 2 has it; return its id.
@@ -103,9 +108,8 @@ class Queue:
         Source: https://docs.celeryq.dev/en/stable/internals/protocol.html
         """
         task_id = str(uuid.uuid4())
-        body = base64.b64encode(json.dumps([args, {}, {}]).encode()).decode()
         envelope = {
-            "body": body,
+            "body": _body(args),
             "content-encoding": "utf-8",
             "content-type": "application/json",
             "headers": {"lang": "py", "task": task, "id": task_id, "root_id": task_id},
@@ -120,6 +124,11 @@ class Queue:
         }
         self._client.lpush(queue, json.dumps(envelope))
         return task_id
+
+
+def _body(args: Sequence[Any]) -> str:
+    """The body of a message that brings these arguments."""
+    return base64.b64encode(json.dumps([args, {}, {}]).encode()).decode()
 
 
 def read_message(raw: bytes | str) -> Message | None:

@@ -1,16 +1,30 @@
-"""An SQLite database whose commits are held up, so that what comes before one is seen."""
+"""An SQLite database whose writes or commits are held up, so that what comes before is seen."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from atelier.harness.deadline import Deadline
 
 _LOOK_EVERY = 0.01  # seconds
+
+
+@contextmanager
+def writes_held(database: Path) -> Iterator[None]:
+    """While this is open the database can be read, and who writes to it waits.
+
+    One connection may write at a time, and others wait for five seconds as Python's sqlite3
+    has it. Source: https://sqlite.org/lang_transaction.html
+    """
+    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        yield
+        writer.execute("ROLLBACK")
 
 
 class HeldCommits:

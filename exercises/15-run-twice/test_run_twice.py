@@ -8,58 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import NamedTuple
 
-from atelier.checks import PRODUCTS, Deadline, _, criterion, expect, start_web, start_worker
+from atelier.checks import (
+    PRODUCTS,
+    Deadline,
+    Gate,
+    _,
+    criterion,
+    expect,
+    start_web,
+    start_worker,
+)
 
 NAME = "tasks.write_notice"
 NOTICES = "/api/v1/notices"
 TASK = rf"{re.escape(NAME)}\[[\w-]+\]"
 END_WITHIN = 8  # seconds
 LOOK_EVERY = 0.02
-
-# A module of ours in the worker: whoever is about to write a notice says so, and waits until
-# the file `go` is there. So two tasks stand side by side, or one is killed on its way.
-GATE = """
-import os, re, time
-from pathlib import Path
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-
-HOME = Path({home!r})
-
-@event.listens_for(Engine, "before_cursor_execute")
-def wait_for_go(connection, cursor, statement, parameters, context, executemany):
-    if re.match(r"\\s*INSERT\\b.*\\bnotices\\b", statement, re.IGNORECASE | re.DOTALL):
-        (HOME / f"at-gate-{{time.monotonic_ns()}}-{{os.getpid()}}").touch()
-        end = time.monotonic() + 8
-        while not (HOME / "go").exists() and time.monotonic() < end:
-            time.sleep(0.01)
-"""
-
-
-class Gate:
-    """Holds up the tasks that are about to write a notice, while it is closed."""
-
-    def __init__(self, world):
-        self._home = world.home
-        (world.root / "gate_of_the_check.py").write_text(GATE.format(home=str(world.home)))
-        world.worker_options.append("--include=gate_of_the_check")
-        self.open()
-
-    def open(self):
-        """Let them pass."""
-        (self._home / "go").touch()
-
-    def close(self):
-        """Hold up those who come from now on."""
-        for path in (self._home / "go", *self._home.glob("at-gate-*")):
-            path.unlink(missing_ok=True)
-
-    def wait_for(self, count, seconds):
-        """Wait until `count` tasks stand before it; return how many do."""
-        deadline = Deadline(seconds)
-        while (there := len(list(self._home.glob("at-gate-*")))) < count and not deadline.over:
-            time.sleep(LOOK_EVERY)
-        return there
+WRITES_A_NOTICE = r"\s*INSERT\b.*\bnotices\b"
 
 
 class Seen(NamedTuple):
@@ -113,7 +78,7 @@ def log_of(worker, ends, seconds=END_WITHIN):
 def observe(worlds):
     """Ask for notices again, twice at once, with a kill between, and without a table."""
     world = worlds.shared()
-    gate = Gate(world)
+    gate = Gate(world, WRITES_A_NOTICE, seconds=END_WITHIN)
     with ThreadPoolExecutor(3) as pool:
         migrated = pool.submit(world.migrate)
         starting = pool.submit(

@@ -6,13 +6,20 @@ import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from atelier.checks import Deadline, _, criterion, expect, expect_status, start_web
+from atelier.checks import (
+    Deadline,
+    _,
+    criterion,
+    expect,
+    expect_status,
+    is_waiting,
+    start_web,
+)
 
 TASKS = "/task/"
 AT_ONCE = 2.0  # seconds; the task takes five
 LASTS = 5.0
 SHORT = 1  # whole: the number of seconds may be an int
-BEGUN = {"STARTED", "SUCCESS", "FAILURE", "RETRY", "REVOKED"}
 ENDS = ("started", "found")
 FOLLOW = """
 from flask.cli import ScriptInfo
@@ -31,11 +38,6 @@ def fields(response):
     """The object in a JSON answer; an empty one when it holds none."""
     found = response.json()
     return found if isinstance(found, dict) else {}
-
-
-def waits(state):
-    """Whether this is a word for a task that no worker has begun; Celery's is PENDING."""
-    return isinstance(state, str) and state != "" and state not in BEGUN
 
 
 def posted(worlds):
@@ -130,7 +132,7 @@ def test_post_starts_a_task(worlds):
     _web, answers, _waiting = worlds.once(posted)
     found = worlds.once(ids)
     expect(
-        found[0] != found[1] and all(waits(fields(answer).get("state")) for answer in answers),
+        found[0] != found[1] and all(is_waiting(fields(answer).get("state")) for answer in answers),
         _("Expected: each POST starts a task of its own, and the answer has its state."),
         seen=[answer.text[:200] for answer in answers],
         look=_("What do the id and the state of the answer come from?"),
@@ -181,7 +183,7 @@ def test_no_result_before_the_end(worlds):
     expect_status(answer, 200, "GET /task/<task_id>", web)
     found = fields(answer)
     expect(
-        waits(found.get("state")) and found.get("task_id") == worlds.once(ids)[0],
+        is_waiting(found.get("state")) and found.get("task_id") == worlds.once(ids)[0],
         _("Expected: with no worker, task_id and the state PENDING."),
         seen=answer.text[:300],
         look=_("Where does the route look the state up?"),

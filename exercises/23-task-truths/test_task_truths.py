@@ -1,11 +1,18 @@
 """Step 23: what the states hide: ids never given out, tasks that run, and tasks that failed."""
 
-import base64
 import json
 import time
 import uuid
 
-from atelier.checks import Deadline, _, criterion, expect, expect_status, start_web
+from atelier.checks import (
+    Deadline,
+    _,
+    criterion,
+    expect,
+    expect_status,
+    is_waiting,
+    start_web,
+)
 
 TASKS = "/task/"
 ONE = "/task/<task_id>"
@@ -14,7 +21,6 @@ BAD = "a moment"
 UNKNOWN = "tasks.nobody_knows_it"
 AT_ONCE = 5.0  # seconds; with what Celery does by itself it takes about twenty
 QUEUE = "celery"
-BEGUN = {"STARTED", "SUCCESS", "FAILURE", "RETRY", "REVOKED"}
 LEAST = 600  # seconds; a queue may be longer
 RESULT = "celery-task-meta-"
 # Its class takes three arguments, and what is stored of it has one: it cannot be made again.
@@ -35,11 +41,6 @@ def fields(response):
     """The object in a JSON answer; an empty one when it holds none."""
     found = response.json()
     return found if isinstance(found, dict) else {}
-
-
-def waits(state):
-    """Whether this is a word for a task that no worker has begun; Celery's is PENDING."""
-    return isinstance(state, str) and state != "" and state not in BEGUN
 
 
 def texts(value):
@@ -71,22 +72,6 @@ def posted(worlds):
     web = start_web(world)
     ids = {name: start(web) for name in ("long", "bad", "unknown", "unlike", "taken")}
     return web, ids, world.queue.wait_for_messages(len(ids), Deadline(3))
-
-
-def change(world, task_id, *, task=None, args=None):
-    """Make the message of a task that waits ask for another task, or with other arguments."""
-    client = world.redis.client()
-    for place, raw in enumerate(client.lrange(QUEUE, 0, -1)):
-        message = json.loads(raw)
-        if message["headers"]["id"] != task_id:
-            continue
-        if task is not None:
-            message["headers"]["task"] = task
-        if args is not None:
-            _args, _kwargs, embedded = json.loads(base64.b64decode(message["body"]))
-            body = json.dumps([args, {}, embedded])
-            message["body"] = base64.b64encode(body.encode()).decode()
-        client.lset(QUEUE, place, json.dumps(message))
 
 
 def early(worlds):
@@ -131,10 +116,10 @@ def worked(worlds):
     worlds.once(early)
     worlds.once(kept)
     world = worlds.shared()
-    change(world, ids["long"], args=[LONG])
-    change(world, ids["bad"], args=[BAD])
-    change(world, ids["unknown"], task=UNKNOWN)
-    change(world, ids["unlike"], args=[0.01])
+    world.queue.change(ids["long"], args=[LONG])
+    world.queue.change(ids["bad"], args=[BAD])
+    world.queue.change(ids["unknown"], task=UNKNOWN)
+    world.queue.change(ids["unlike"], args=[0.01])
     worker = world.resting_worker
     worker.begin()
     stored = {
@@ -215,7 +200,7 @@ def test_waiting_is_known(worlds):
     here, _unknown, _elsewhere = worlds.once(early)
     expect_status(here, 200, f"GET {ONE}", web)
     expect(
-        waits(fields(here).get("state")) and not {"result", "error"} & set(fields(here)),
+        is_waiting(fields(here).get("state")) and not {"result", "error"} & set(fields(here)),
         _("Expected: with no worker the state is PENDING, without a result, without an error."),
         seen=here.text[:300],
         look=_("How does the route tell a task that waits from one that never was?"),
@@ -227,7 +212,7 @@ def test_known_elsewhere(worlds):
     _here, _unknown, elsewhere = worlds.once(early)
     [given, given_body], [never, _body], [taken, taken_body] = elsewhere
     expect(
-        given == 200 and isinstance(given_body, dict) and waits(given_body.get("state")),
+        given == 200 and isinstance(given_body, dict) and is_waiting(given_body.get("state")),
         _("Expected: a web server that has not started the task answers 200, with its state."),
         seen=f"{given} {given_body}",
         look=_("Where is it kept that this id was given out?"),

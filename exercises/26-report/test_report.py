@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from atelier.checks import (
     Deadline,
+    Gate,
     Response,
     Unmet,
     Web,
@@ -23,6 +24,7 @@ from atelier.checks import (
     expect,
     expect_status,
     start_web,
+    writes_held,
 )
 
 REPORTS = "/api/v1/reports"
@@ -42,24 +44,7 @@ PRODUCTS = (
 )
 
 
-# A module of ours in the worker: it can hold up who reads the products, so that a report takes
-# as long as we choose.
-GATE = """
-import re, time
-from pathlib import Path
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-
-HOME = Path({home!r})
-
-@event.listens_for(Engine, "before_cursor_execute")
-def executing(connection, cursor, statement, parameters, context, executemany):
-    if re.match(r"\\s*SELECT\\b.*\\bproducts?\\b", statement, re.IGNORECASE | re.DOTALL):
-        end = time.monotonic() + 60
-        while (HOME / "closed").exists() and time.monotonic() < end:
-            (HOME / "at-the-gate").touch()
-            time.sleep(0.01)
-"""
+READS_PRODUCTS = r"\s*SELECT\b.*\bproducts?\b"
 
 
 class Servers(NamedTuple):
@@ -69,12 +54,12 @@ class Servers(NamedTuple):
     web: Web
     away: Web
     products: list
+    gate: Gate  # before the products, in the worker
 
 
 def servers(worlds):
     world, elsewhere = worlds.shared(), worlds.new(redis=False)
-    (world.root / "gate_of_the_check.py").write_text(GATE.format(home=str(world.home)))
-    world.worker_options.append("--include=gate_of_the_check")
+    gate = Gate(world, READS_PRODUCTS, seconds=60)
     world.env["DATABASE_URL"] = f"sqlite:///{world.home / 'check.db'}"
     shared = {*world.replaced, "DATABASE_URL"}
     elsewhere.env.update({name: world.env[name] for name in shared})
@@ -84,7 +69,7 @@ def servers(worlds):
         web, away = here.result(), there.result()
     away.get("/")  # what the first request imports is imported
     products = [create(web, **fields) for fields in PRODUCTS]
-    return Servers(world, web, away, products)
+    return Servers(world, web, away, products, gate)
 
 
 def post(web):
@@ -115,19 +100,6 @@ def accepted(response, web):
     return place(response)
 
 
-@contextmanager
-def writes_held(world):
-    """While this is open the database can be read, and who writes to it waits.
-
-    One connection may write at a time, and others wait for five seconds as Python's sqlite3
-    has it. Source: https://sqlite.org/lang_transaction.html
-    """
-    with closing(sqlite3.connect(world.sqlite_database(), isolation_level=None)) as writer:
-        writer.execute("BEGIN IMMEDIATE")
-        yield
-        writer.execute("ROLLBACK")
-
-
 class Asked(NamedTuple):
     """What came of POST while no worker took anything from the queue."""
 
@@ -140,10 +112,10 @@ class Asked(NamedTuple):
 
 def ask(worlds):
     """Ask for reports: four at the same time, then one after the other."""
-    world, web, away, _products = worlds.once(servers)
+    world, web, away, *_more = worlds.once(servers)
     before = {message.id for message in world.queue.waiting()}
     with ThreadPoolExecutor(AT_THE_SAME_TIME) as pool:
-        with writes_held(world):
+        with writes_held(world.sqlite_database()):
             sent = [pool.submit(post, (web, away)[n % 2]) for n in range(AT_THE_SAME_TIME)]
             time.sleep(1)  # who looks first has looked: nothing tells when
         at_once = [each.result() for each in sent]
@@ -170,7 +142,7 @@ def wait_for_end(web, path):
 
 def made(worlds):
     """GET on the place of the first report, of both servers, once the worker has made it."""
-    world, web, away, _products = worlds.once(servers)
+    world, web, away, *_more = worlds.once(servers)
     worker = world.resting_worker
     path = accepted(worlds.once(ask).first, web)
     worker.begin()
@@ -195,7 +167,7 @@ def expect_file(response, what, worker):
 
 def later(worlds):
     """A POST once the first report is there and a product has been added."""
-    _world, web, _away, _products = worlds.once(servers)
+    web = worlds.once(servers).web
     found, _elsewhere, worker = worlds.once(made)
     expect_file(found, _("Expected: once the worker has made the report, GET gives it."), worker)
     product = create(web, name=f"product {secrets.token_hex(4)}")
@@ -215,21 +187,18 @@ def table_of_products(connection):
 
 def while_made(worlds):
     """A report that the worker has begun and cannot end yet, and a POST in the meantime."""
-    world, web, away, _products = worlds.once(servers)
+    _world, web, away, _products, gate = worlds.once(servers)
     with suppress(Unmet):  # told by another criterion
         worlds.once(later)
-    closed, there = world.home / "closed", world.home / "at-the-gate"
-    closed.touch()
+    gate.close()
     try:
         path = accepted(post(web), web)
-        deadline = Deadline(ENDED_WITHIN)
-        while not there.exists() and not deadline.over:
-            time.sleep(0.05)
+        begun = gate.wait_for(1, ENDED_WITHIN)
         second = post(away)
     finally:
-        closed.unlink()
+        gate.open()
     wait_for_end(web, path)
-    return there.exists(), path, second
+    return begun, path, second
 
 
 @contextmanager
@@ -246,7 +215,7 @@ def products_hidden(world):
 
 def failed(worlds):
     """What becomes of a report that cannot be made, and of the one asked for after it."""
-    world, web, _away, _products = worlds.once(servers)
+    world, web, *_more = worlds.once(servers)
     with suppress(Unmet):  # told by another criterion; it needs the products
         worlds.once(while_made)
     accepted(worlds.once(ask).first, web)
@@ -259,7 +228,7 @@ def failed(worlds):
 
 def of_nothing(worlds):
     """A report of a shop without products."""
-    _world, web, _away, _products = worlds.once(servers)
+    web = worlds.once(servers).web
     with suppress(Unmet):
         worlds.once(failed)
     for product in web.get("/api/v1/products").json():
@@ -270,7 +239,7 @@ def of_nothing(worlds):
 
 def without_redis(worlds):
     """A POST while Redis is stopped, the one after it, and what then waits."""
-    world, web, _away, _products = worlds.once(servers)
+    world, web, *_more = worlds.once(servers)
     with suppress(Unmet):
         worlds.once(of_nothing)
     accepted(worlds.once(ask).first, web)
@@ -284,7 +253,7 @@ def without_redis(worlds):
 
 @criterion(_("POST answers 202 at once, with a Location"), file="views/reports.py")
 def test_post_is_accepted(worlds):
-    _world, web, _away, _products = worlds.once(servers)
+    web = worlds.once(servers).web
     seen = worlds.once(ask)
     for answer in (seen.first, seen.second):
         accepted(answer, web)
@@ -299,7 +268,7 @@ def test_post_is_accepted(worlds):
 
 @criterion(_("As long as no worker has made it, GET gives its state"), file="views/reports.py")
 def test_state_comes_first(worlds):
-    _world, web, _away, _products = worlds.once(servers)
+    web = worlds.once(servers).web
     seen = worlds.once(ask)
     accepted(seen.first, web)
     expect(
@@ -312,7 +281,7 @@ def test_state_comes_first(worlds):
 
 @criterion(_("A second POST while one runs gives the same one"), file="views/reports.py")
 def test_second_post_gives_the_same(worlds):
-    _world, web, _away, _products = worlds.once(servers)
+    web = worlds.once(servers).web
     seen = worlds.once(ask)
     places = [accepted(answer, web) for answer in (seen.first, seen.second)]
     expect(
@@ -325,7 +294,7 @@ def test_second_post_gives_the_same(worlds):
 
 @criterion(_("Several POST at the same moment start one report"), file="views/reports.py")
 def test_post_at_the_same_moment(worlds):
-    _world, web, _away, _products = worlds.once(servers)
+    web = worlds.once(servers).web
     seen = worlds.once(ask)
     places = [accepted(answer, web) for answer in (*seen.at_once, seen.first)]
     expect(
@@ -467,7 +436,7 @@ def test_post_without_redis(worlds):
 
 @criterion(_("A report that never was is a 404"), file="views/reports.py")
 def test_unknown_report(worlds):
-    _world, web, _away, _products = worlds.once(servers)
+    web = worlds.once(servers).web
     accepted(worlds.once(ask).first, web)
     for unknown in (uuid4(), 10**6 + secrets.randbelow(10**6), "anything"):
         answer = web.get(f"{REPORTS}/{unknown}")

@@ -132,7 +132,7 @@ def observe(worlds):
         failed_id = start(web, 1)[1]
         world.queue.wait_for_messages(2, Deadline(2))
         # A server may know only what was asked of it: so the one that fails comes from POST, too.
-        world.queue.give_arguments(failed_id, "many")
+        world.queue.change(failed_id, args=["many"])
         worker = starting.result()
         worker.begin()
         back = pool.submit(leave_and_come_back, web, task_id)

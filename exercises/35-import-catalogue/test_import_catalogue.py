@@ -3,12 +3,20 @@
 import http.client
 import json
 import secrets
-import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from atelier.checks import PRODUCTS, Deadline, _, criterion, expect, start_web, start_worker
+from atelier.checks import (
+    PRODUCTS,
+    Deadline,
+    _,
+    criterion,
+    expect,
+    start_web,
+    start_worker,
+    writes_held,
+)
 
 IMPORTS = "/api/v1/imports"
 ANSWERS_WITHIN = 20  # seconds
@@ -356,11 +364,9 @@ def upload_another(web, content):
 
 def upload_at_the_same_moment(world, send_it, pool):
     """Two answers, a 202 first; both have looked for the file before one of them writes."""
-    held = sqlite3.connect(world.sqlite_database(), isolation_level=None)
-    held.execute("BEGIN IMMEDIATE")  # others may read, and wait for their turn to write
-    answers = [pool.submit(send_it) for _number in range(2)]
-    time.sleep(1)
-    held.close()
+    with writes_held(world.sqlite_database()):
+        answers = [pool.submit(send_it) for _number in range(2)]
+        time.sleep(1)  # who looks first has looked: nothing tells when
     return sorted((each.result() for each in answers), key=lambda each: each.status != 202)
 
 

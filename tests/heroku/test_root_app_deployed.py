@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from atelier.answers import project_with
@@ -19,7 +20,6 @@ IMPORTS = "/api/v1/imports"
 GOOD = 1000  # lines, in ten batches
 DONE_WITHIN = 60.0  # seconds
 LOOK_EVERY = 0.05
-BOUNDARY = "a-boundary-of-this-test"
 
 
 @pytest.fixture
@@ -40,11 +40,10 @@ def deployed(course: Course) -> Iterator[Web]:
 
 
 def upload(web: Web, content: str) -> tuple[int, str]:
-    head = 'Content-Disposition: form-data; name="file"; filename="catalogue.csv"'
-    lines = (f"--{BOUNDARY}", head, "Content-Type: text/csv", "", content, f"--{BOUNDARY}--", "")
-    kind = f"multipart/form-data; boundary={BOUNDARY}"
-    body = "\r\n".join(lines).encode()
-    answer = web.request("POST", IMPORTS, body=body, content_type=kind)
+    files = {"file": ("catalogue.csv", content.encode(), "text/csv")}
+    form = httpx.Request("POST", "http://localhost", files=files)
+    kind = form.headers["Content-Type"]
+    answer = web.request("POST", IMPORTS, body=form.read(), content_type=kind)
     assert answer.location is not None, answer.text
     return answer.status, answer.location
 
